@@ -1,0 +1,13 @@
+// Package search finds good parameters for anything that can be scored: a
+// neural network, a compiler flag set, a shell command.
+//
+// A [Space] says which parameters there are. A [Sampler] proposes values for
+// them, a [Study] keeps the trials and hands them out (Ask, Report, Tell), and
+// [Optimize] is a loop over Ask and Tell for objectives that are Go functions.
+//
+// Every random draw comes from (study seed, trial number), so the same seed
+// gives the same trials whatever the number of workers and whichever of them
+// finishes first.
+//
+// The package imports only the standard library.
+package search

@@ -1,0 +1,41 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+)
+
+// ErrExhausted is what a Sampler returns when the space holds no configuration
+// that it has not proposed yet. It ends a study; it is not a failure.
+var ErrExhausted = errors.New("search: space exhausted: every configuration has been tried")
+
+// Sampler proposes parameters. It is stateless: what it may know comes in with
+// the request, so a study that is resumed goes on as if it had never stopped.
+// Implementations must be safe for concurrent use and must depend on nothing
+// but the request.
+type Sampler interface {
+	// Sample returns the parameters of trial req.Number, or ErrExhausted.
+	Sample(ctx context.Context, req Request) (Params, error)
+}
+
+// ValueBlind is implemented by samplers that read the parameters in the history
+// but never the results. A study does not make them wait for results.
+type ValueBlind interface {
+	ValueBlind()
+}
+
+// Request is what a Sampler knows when it proposes trial Number.
+type Request struct {
+	Space      Space
+	Directions []Direction
+	// History holds trials 0 to Number-1 in that order. A trial whose result
+	// the sampler may not know yet (the study's lag) is Running and has no
+	// values and no reports, whatever has really happened to it.
+	History []Trial
+	Number  int
+	Rand    *rand.Rand // seeded from (study seed, Number)
+	// Attrs takes what the sampler wants to remember or explain. The study
+	// stores it as JSON among the trial's attributes. Never nil.
+	Attrs map[string]any
+}
