@@ -1,0 +1,94 @@
+package graph
+
+import (
+	"fmt"
+
+	"mnisttune/nn/internal/kernel"
+)
+
+// Source is a data set that a machine gathers batches from.
+type Source struct {
+	Features, Classes, Rows int
+	// Pixels [Rows, Features] and Labels [Rows] hold the data as bytes; a value
+	// is its byte times the scale.
+	Pixels []byte
+	Labels []uint8
+	// Fill, used where Pixels is nil, writes the rows' values to x
+	// [len(rows), Features] and their labels to y.
+	Fill func(x []float32, y []uint8, rows []int) error
+
+	table [256]float32
+}
+
+// SetScale fixes what a byte is worth.
+func (s *Source) SetScale(scale float32) {
+	for i := range s.table {
+		s.table[i] = float32(i) * scale
+	}
+}
+
+// batch holds the gathered rows of one step, sparse or dense.
+type batch struct {
+	rows     int
+	features int
+	labels   []uint8
+	sparse   *kernel.Sparse // nil: dense
+	dense    []float32      // [capacity, features] row-major; scratch of one row if sparse
+	indices  []int          // what Fill wants
+}
+
+func newBatch(capacity, features int, sparse bool) *batch {
+	b := &batch{features: features, labels: make([]uint8, capacity), indices: make([]int, capacity)}
+	if sparse {
+		b.sparse = kernel.NewSparse(capacity, features)
+	} else {
+		b.dense = kernel.Aligned(capacity * features)
+	}
+	return b
+}
+
+// gather collects the rows of src.
+func (b *batch) gather(src *Source, rows []int32) error {
+	if len(rows) == 0 || len(rows) > len(b.labels) {
+		return fmt.Errorf("graph: a batch of %d rows does not fit (want 1 to %d)", len(rows), len(b.labels))
+	}
+	b.rows = len(rows)
+	if b.sparse != nil {
+		b.sparse.Reset()
+	}
+	if src.Pixels == nil {
+		return b.gatherFloats(src, rows)
+	}
+	for i, r := range rows {
+		row := src.Pixels[int(r)*b.features : (int(r)+1)*b.features]
+		b.labels[i] = src.Labels[r]
+		if b.sparse != nil {
+			b.sparse.AppendBytes(row, &src.table)
+			continue
+		}
+		dst := b.dense[i*b.features : (i+1)*b.features]
+		for j, v := range row {
+			dst[j] = src.table[v]
+		}
+	}
+	return nil
+}
+
+func (b *batch) gatherFloats(src *Source, rows []int32) error {
+	for i, r := range rows {
+		b.indices[i] = int(r)
+	}
+	if b.dense == nil { // a sparse machine meets a data set of floats
+		b.dense = kernel.Aligned(len(b.labels) * b.features)
+	}
+	x := b.dense[:len(rows)*b.features]
+	if err := src.Fill(x, b.labels[:len(rows)], b.indices[:len(rows)]); err != nil {
+		return fmt.Errorf("reading the data set: %w", err)
+	}
+	if b.sparse != nil {
+		for i := range rows {
+			b.sparse.AppendFloats(x[i*b.features : (i+1)*b.features])
+		}
+	}
+	return nil
+}

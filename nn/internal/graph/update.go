@@ -1,0 +1,117 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+
+	"mnisttune/nn/internal/kernel"
+)
+
+// Optimizer is an update rule with its constants.
+type Optimizer struct {
+	Rule         kernel.Optimizer
+	Beta1, Beta2 float64 // momentum, or Adam's; RMSprop's rho is Beta2
+	Epsilon      float64
+	WeightDecay  float64 // decoupled: w -= lr WeightDecay w before the step (Loshchilov & Hutter 2019)
+	ClipNorm     float64 // largest norm of all gradients together; 0: no limit
+}
+
+// arena holds all parameters in one piece, their gradients and moments in
+// others of the same layout, so that an update is one pass over memory.
+type arena struct {
+	w, g, m, v     []float32
+	weights, grads []kernel.Matrix
+	first, second  []kernel.Matrix // moments
+}
+
+func newArena(params []Param) arena {
+	total := 0
+	for _, p := range params {
+		total += len(newMatrix(p.Node.Shape()).Data)
+	}
+	a := arena{w: kernel.Aligned(total), g: kernel.Aligned(total), m: kernel.Aligned(total), v: kernel.Aligned(total)}
+	at := 0
+	for _, p := range params {
+		like := newMatrix(p.Node.Shape())
+		n := len(like.Data)
+		view := func(buf []float32) kernel.Matrix {
+			return kernel.Matrix{Rows: like.Rows, Cols: like.Cols, Data: buf[at : at+n]}
+		}
+		a.weights, a.grads = append(a.weights, view(a.w)), append(a.grads, view(a.g))
+		a.first, a.second = append(a.first, view(a.m)), append(a.second, view(a.v))
+		at += n
+	}
+	return a
+}
+
+// Update applies the gradients of the last Train. step counts updates from 1.
+func (m *Machine) Update(o *Optimizer, learningRate float64, step int) {
+	m.rule = kernel.Rule{
+		Optimizer: o.Rule,
+		Rate:      float32(learningRate),
+		Beta1:     float32(o.Beta1),
+		Beta2:     float32(o.Beta2),
+		Epsilon:   float32(o.Epsilon),
+		Decay:     float32(learningRate * o.WeightDecay),
+		GradScale: 1,
+	}
+	if o.Rule == kernel.Adam {
+		t := float64(step)
+		m.rule.Rate = float32(learningRate * math.Sqrt(1-math.Pow(o.Beta2, t)) / (1 - math.Pow(o.Beta1, t)))
+	}
+	if o.ClipNorm > 0 {
+		if norm := math.Sqrt(m.kernels.SumSquares(m.params.g)); norm > o.ClipNorm {
+			m.rule.GradScale = float32(o.ClipNorm / norm)
+		}
+	}
+	m.kernels.Step(&m.rule, m.params.w, m.params.g, m.params.m, m.params.v)
+}
+
+// Tensor is a named array in row-major order.
+type Tensor struct {
+	Name  string
+	Shape []int
+	Data  []float32
+}
+
+// Tensors copies out the parameters and their first and second moments, in the
+// order of the layers.
+func (m *Machine) Tensors() (weights, first, second []Tensor) {
+	return m.export(m.params.weights), m.export(m.params.first), m.export(m.params.second)
+}
+
+// Gradients copies out the gradients of the last Train.
+func (m *Machine) Gradients() []Tensor { return m.export(m.params.grads) }
+
+func (m *Machine) export(from []kernel.Matrix) []Tensor {
+	out := make([]Tensor, len(from))
+	for i, p := range m.net.Params {
+		data := make([]float32, from[i].Rows*from[i].Cols)
+		from[i].RowMajor(data)
+		out[i] = Tensor{Name: p.Name, Shape: p.Node.Shape(), Data: data}
+	}
+	return out
+}
+
+// SetTensors copies in the parameters and, where given, the moments.
+func (m *Machine) SetTensors(weights, first, second []Tensor) error {
+	for _, part := range []struct {
+		into []kernel.Matrix
+		from []Tensor
+	}{{m.params.weights, weights}, {m.params.first, first}, {m.params.second, second}} {
+		if part.from == nil {
+			continue
+		}
+		if len(part.from) != len(part.into) {
+			return fmt.Errorf("graph: got %d tensors, the network has %d", len(part.from), len(part.into))
+		}
+		for i, t := range part.from {
+			dst := part.into[i]
+			if name := m.net.Params[i].Name; t.Name != name || len(t.Data) != dst.Rows*dst.Cols {
+				return fmt.Errorf("graph: tensor %q of %d values, want %q of %d", t.Name, len(t.Data), name, dst.Rows*dst.Cols)
+			}
+			dst.SetRowMajor(t.Data)
+		}
+	}
+	return nil
+}

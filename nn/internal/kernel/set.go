@@ -1,0 +1,52 @@
+package kernel
+
+// Set is one implementation of the kernels. All slices of matrices are in panel
+// form; "panel" arguments are one panel of a [Matrix]. A Set has no state and is
+// safe for concurrent use.
+type Set struct {
+	// Name is "go", "avx2" or "avx512".
+	Name string
+
+	// Gemm computes c[i,j] (+)= sum over k < depth of a[i,k] b[k,j] for
+	// i < rows and j < stride. a is read at i*aRow + k*aCol, so that one kernel
+	// serves A and its transpose; b and c are panels with the same stride. With
+	// accumulate the products are added to c, else c is overwritten.
+	Gemm func(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool)
+
+	// SparseForward adds to z [len(x.Start)-1, stride] the product of the sparse
+	// rows x and the panel w [features, stride].
+	SparseForward func(z []float32, x *Sparse, w []float32, stride int)
+
+	// SparseGradW overwrites dw [features, stride] with the transpose of x times
+	// the panel dz [rows, stride].
+	SparseGradW func(dw []float32, x *Sparse, dz []float32, stride int)
+
+	// Activate computes y = f(z), elementwise.
+	Activate func(f Activation, y, z []float32)
+
+	// ActivateGrad computes dz = dy * f'(z), elementwise; saved is what
+	// Activation.Saves says: the input z or the output y.
+	ActivateGrad func(f Activation, dz, dy, saved []float32)
+
+	// Step updates the parameters w from their gradients g by one step of an
+	// optimizer; m and v are its moments (nil where the rule has none).
+	Step func(rule *Rule, w, g, m, v []float32)
+
+	// SumSquares returns the sum of squares of x.
+	SumSquares func(x []float32) float64
+}
+
+// Go is the plain Go set.
+var Go = &Set{
+	Name:          "go",
+	Gemm:          gemm,
+	SparseForward: sparseForward,
+	SparseGradW:   sparseGradW,
+	Activate:      activate,
+	ActivateGrad:  activateGrad,
+	Step:          step,
+	SumSquares:    sumSquares,
+}
+
+// Best returns the fastest set that this processor runs.
+func Best() *Set { return Go }
