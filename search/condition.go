@@ -14,7 +14,7 @@ type Condition struct {
 }
 
 // String renders the condition as it is written: "num_layers>=2".
-func (c *Condition) String() string { return fmt.Sprintf("%s%s%v", c.Param, c.Op, c.Value) }
+func (c *Condition) String() string { return c.Param + c.Op + formatValue(c.Value) }
 
 func (c *Condition) validate(name string, parent Param) error {
 	_, word := c.Value.(string)

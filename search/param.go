@@ -259,12 +259,13 @@ func (p Param) canonical(v any) (any, error) {
 			return nil, fmt.Errorf("search: parameter %q: %v is not an integer", p.Name, v)
 		}
 	}
-	if !(x >= p.Low && x <= p.High) {
+	slack := 1e-9 * p.Step // sums of steps are not exact
+	if !(x >= p.Low-slack && x <= p.High+slack) {
 		return nil, fmt.Errorf("search: parameter %q: %v is outside %g..%g", p.Name, v, p.Low, p.High)
 	}
 	if p.Step > 0 {
 		w := p.level(min(p.levelOf(x), p.levels()-1))
-		if math.Abs(number(w)-x) > 1e-9*max(1, math.Abs(x)) {
+		if math.Abs(number(w)-x) > 1e-9*max(p.Step, math.Abs(x)) {
 			return nil, fmt.Errorf("search: parameter %q: %v is not a multiple of the step %g from %g", p.Name, v, p.Step, p.Low)
 		}
 		return w, nil

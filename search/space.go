@@ -2,7 +2,6 @@ package search
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,62 +154,4 @@ func (s Space) Key(p Params) string {
 		}
 	}
 	return b.String()
-}
-
-// Size returns the number of different configurations; finite is false when a
-// real parameter without a step takes part, or when there are more than 2^53.
-func (s Space) Size() (n int, finite bool) {
-	for _, p := range s.params {
-		if p.levels() == 0 {
-			return 0, false
-		}
-	}
-	if !s.conditional() {
-		n = 1
-		for _, p := range s.params {
-			if n > math.MaxInt/p.levels() || n*p.levels() > 1<<53 {
-				return 0, false
-			}
-			n *= p.levels()
-		}
-		return n, true
-	}
-	return s.countFrom(0, Params{})
-}
-
-func (s Space) conditional() bool {
-	return slices.ContainsFunc(s.params, func(p Param) bool { return p.When != nil })
-}
-
-// countFrom counts the configurations of the parameters from i on, those before
-// i being decided. Only parents are enumerated; the others multiply.
-func (s Space) countFrom(i int, p Params) (int, bool) {
-	if i == len(s.params) {
-		return 1, true
-	}
-	if !s.active(i, p) {
-		return s.countFrom(i+1, p)
-	}
-	q := s.params[i]
-	isParent := slices.ContainsFunc(s.params[i+1:], func(c Param) bool { return c.When != nil && c.When.Param == q.Name })
-	if !isParent {
-		p[q.Name] = q.level(0)
-		n, ok := s.countFrom(i+1, p)
-		delete(p, q.Name)
-		if !ok || n > (1<<53)/q.levels() {
-			return 0, false
-		}
-		return n * q.levels(), true
-	}
-	total := 0
-	for k := range q.levels() {
-		p[q.Name] = q.level(k)
-		n, ok := s.countFrom(i+1, p)
-		if total += n; !ok || total > 1<<53 {
-			delete(p, q.Name)
-			return 0, false
-		}
-	}
-	delete(p, q.Name)
-	return total, true
 }

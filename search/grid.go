@@ -1,0 +1,135 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"strconv"
+)
+
+// DefaultGridPoints is how many points a grid takes from a range that has more
+// than MaxGridLevels values and does not say with GridPoints.
+const DefaultGridPoints = 5
+
+// MaxGridLevels is the largest number of values of a range that a grid takes all
+// of.
+const MaxGridLevels = 20
+
+// Grid proposes every combination of the parameters' values, each once, the first
+// parameter varying slowest. A list gives all its values; a range gives
+// GridPoints points from end to end, evenly spaced on its scale, or, where that
+// is 0, all its values if there are at most MaxGridLevels and DefaultGridPoints
+// of them otherwise. Combinations that differ only in inactive parameters are
+// one. When all are proposed it returns ErrExhausted.
+//
+// A grid goes on after the last cell that the history says it proposed
+// (attribute "grid_cell") and leaves out configurations that are in the history
+// for other reasons.
+type Grid struct{}
+
+var (
+	_ Sampler    = Grid{}
+	_ ValueBlind = Grid{}
+)
+
+// ValueBlind says that a grid reads no results.
+func (Grid) ValueBlind() {}
+
+const gridCell = "grid_cell"
+
+// Sample returns the next cell.
+func (Grid) Sample(_ context.Context, req Request) (Params, error) {
+	l := gridOf(req.Space)
+	size, ok := l.size()
+	if !ok {
+		size = math.MaxInt
+	}
+	cell, others := 0, make(map[string]bool)
+	for i := len(req.History) - 1; i >= 0; i-- {
+		t := req.History[i]
+		if raw, mine := t.Attrs[gridCell]; mine {
+			var last int
+			if json.Unmarshal(raw, &last) == nil && last >= cell {
+				cell = last + 1
+			}
+			if cell == i+1 { // so many cells before it: no others
+				break
+			}
+			continue
+		}
+		others[req.Space.Key(t.Params)] = true
+	}
+	for ; cell < size; cell++ {
+		if p := l.at(cell); !others[req.Space.Key(p)] {
+			req.Attrs[gridCell] = cell
+			return p, nil
+		}
+	}
+	return nil, ErrExhausted
+}
+
+// GridSize returns how many cells the grid of a space has; ok is false when they
+// are more than 2^53.
+func GridSize(s Space) (n int, ok bool) { return gridOf(s).size() }
+
+func gridOf(s Space) lattice {
+	levels := make([]int, len(s.params))
+	for i, p := range s.params {
+		levels[i] = p.gridLevels()
+	}
+	return newLattice(s, levels, func(i, k int) any { return s.params[i].gridLevel(k, levels[i]) })
+}
+
+// gridLevels returns how many values a grid takes of a parameter.
+func (p Param) gridLevels() int {
+	n := p.levels()
+	switch {
+	case n == 1 || p.Kind == Choice || p.Kind == Category:
+		return n
+	case p.GridPoints > 0 && n > 0:
+		return min(n, p.GridPoints)
+	case p.GridPoints > 0:
+		return p.GridPoints
+	case n > 0 && n <= MaxGridLevels:
+		return n
+	}
+	return DefaultGridPoints
+}
+
+// gridLevel returns value k of n, from end to end.
+func (p Param) gridLevel(k, n int) any {
+	levels := p.levels()
+	if levels == n {
+		return p.level(k)
+	}
+	t := 0.5
+	if n > 1 {
+		t = float64(k) / float64(n-1)
+	}
+	x := p.Low + t*(p.High-p.Low)
+	switch {
+	case t == 1:
+		x = p.High
+	case p.Log:
+		// 1e-3 is what a person expects between 1e-4 and 1e-2, not its neighbour.
+		x = roundDigits(math.Exp(math.Log(p.Low) + t*(math.Log(p.High)-math.Log(p.Low))))
+	}
+	if levels > 0 {
+		return p.nearLevel(x, k, n)
+	}
+	return min(max(x, p.Low), p.High)
+}
+
+// nearLevel rounds x to a value of the parameter, so that n points stay n
+// different ones: on a log scale neighbours at the low end may round alike.
+func (p Param) nearLevel(x float64, k, n int) any {
+	last := p.levels() - 1
+	at := max(p.levelOf(x), k)            // k smaller ones must fit below
+	return p.level(min(at, last-(n-1-k))) // and the others above
+}
+
+// roundDigits rounds to 12 significant digits.
+func roundDigits(x float64) float64 {
+	r, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 12, 64), 64)
+	return r
+}

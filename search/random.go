@@ -1,0 +1,92 @@
+package search
+
+import (
+	"context"
+	"maps"
+)
+
+// Random proposes independent configurations, uniform on the parameters' scales
+// (Bergstra & Bengio 2012), and none twice. When a finite space has nothing left
+// it returns ErrExhausted.
+type Random struct{}
+
+var (
+	_ Sampler    = Random{}
+	_ ValueBlind = Random{}
+)
+
+// ValueBlind says that Random reads no results.
+func (Random) ValueBlind() {}
+
+const (
+	// redraws is how often a configuration that was there before is drawn anew
+	// before those that are left are counted out, in a space of at most
+	// maxCounted configurations.
+	redraws    = 20
+	maxCounted = 1 << 16
+	// maxRedraws ends the search for a new one in a larger space.
+	maxRedraws = 1 << 20
+)
+
+// Sample draws a configuration.
+func (Random) Sample(ctx context.Context, req Request) (Params, error) {
+	size, finite := req.Space.Size()
+	u := make([]float64, req.Space.Len())
+	for try := 0; ; try++ {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if finite && try == redraws && size <= maxCounted {
+			return remaining(req, size)
+		}
+		for i := range u {
+			u[i] = req.Rand.Float64()
+		}
+		p := req.Space.Decode(u)
+		// A continuous parameter does not repeat itself; the others may.
+		if req.Space.continuous(p) || !seen(req.History, p) {
+			return p, nil
+		}
+		if try == maxRedraws {
+			return nil, ErrExhausted
+		}
+	}
+}
+
+// continuous reports whether a continuous parameter is active in p.
+func (s Space) continuous(p Params) bool {
+	for _, q := range s.params {
+		if _, active := p[q.Name]; active && q.levels() == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func seen(history []Trial, p Params) bool {
+	for _, t := range history {
+		if maps.Equal(t.Params, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// remaining draws among the configurations that are not in the history.
+func remaining(req Request, size int) (Params, error) {
+	tried := make(map[string]bool, len(req.History))
+	for _, t := range req.History {
+		tried[req.Space.Key(t.Params)] = true
+	}
+	all, _ := fullLattice(req.Space)
+	var left []int
+	for cell := range size {
+		if !tried[req.Space.Key(all.at(cell))] {
+			left = append(left, cell)
+		}
+	}
+	if len(left) == 0 {
+		return nil, ErrExhausted
+	}
+	return all.at(left[req.Rand.IntN(len(left))]), nil
+}
