@@ -14,6 +14,11 @@ const (
 	EI Acquisition = "ei"
 )
 
+// leastGain is the improvement, in standard deviations of the outputs, that is
+// taken off before anything counts as one. Without it a search that has reached
+// a local optimum goes on refining its last digits.
+const leastGain = 1e-4
+
 // expected is the expected improvement over the best posterior mean among the
 // observed and the pending rows, averaged over the fantasies: draws of what the
 // q pending trials may give. With none pending there is one fantasy, of length 0.
@@ -21,7 +26,7 @@ type expected struct {
 	gp        *gp         // its last q rows are the pending ones
 	fantasies [][]float64 // [S][q] standard normals, the missing ends of gp.white
 	alpha     [][]float64 // [S][n+q] L⁻ᵀ white
-	best      []float64   // [S] what is to be improved on
+	best      []float64   // [S] what is to be improved on: the best posterior mean less leastGain
 	plain     bool        // EI in place of LogEI
 }
 
@@ -47,7 +52,7 @@ func expect(g *gp, o *observations, pending, normals [][]float64, plain bool) (*
 			}
 			best = min(best, y-g.Noise*w)
 		}
-		a.alpha, a.best = append(a.alpha, alpha), append(a.best, best)
+		a.alpha, a.best = append(a.alpha, alpha), append(a.best, best-leastGain)
 	}
 	return a, finite(a.best...)
 }

@@ -12,7 +12,7 @@ import (
 const (
 	minLengthScale, maxLengthScale = 0.01, 100.0
 	minScale, maxScale             = 1e-3, 1e3
-	minNoise, maxNoise             = 1e-6, 1.0
+	minNoise, maxNoise             = 1e-8, 1.0
 )
 
 // hyperBox bounds (log l_1 .. log l_D, log s, log σ²).

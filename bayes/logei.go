@@ -46,11 +46,11 @@ func slopeLogH(u float64) float64 {
 	case u > -1:
 		cdf := normalCDF(u)
 		return cdf / (math.Exp(-u*u/2-logSqrt2Pi) + u*cdf)
-	case u > -1e3:
+	case u > -200:
 		c := math.Exp(logSqrtPi_2) * erfcx(-u/math.Sqrt2)
 		return c / (1 + u*c)
 	}
-	return -u - 2/u
+	return -u - 2/u + 6/(u*u*u) // the next term is 42/|u|⁵
 }
 
 func normalCDF(u float64) float64 { return math.Erfc(-u/math.Sqrt2) / 2 }

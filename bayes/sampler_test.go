@@ -1,0 +1,399 @@
+package bayes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"slices"
+	"testing"
+
+	"mnisttune/search"
+)
+
+// ask makes one suggestion and returns it as a running trial.
+func ask(s *Sampler, sp search.Space, d search.Direction, history []search.Trial, seed uint64) (search.Trial, error) {
+	n := len(history)
+	req := search.Request{
+		Space: sp, Directions: []search.Direction{d}, History: history, Number: n,
+		Rand: rand.New(rand.NewPCG(seed, uint64(n))), Attrs: map[string]any{},
+	}
+	p, err := s.Sample(context.Background(), req)
+	if err != nil {
+		return search.Trial{}, err
+	}
+	if _, err := sp.Check(p); err != nil {
+		return search.Trial{}, fmt.Errorf("not a configuration of the space: %w", err)
+	}
+	t := search.Trial{Number: n, State: search.Running, Params: p, Attrs: map[string]json.RawMessage{}}
+	for k, v := range req.Attrs {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return search.Trial{}, fmt.Errorf("attribute %s: %w", k, err)
+		}
+		t.Attrs[k] = raw
+	}
+	return t, nil
+}
+
+// study runs n trials; trial i is chosen from the results of those up to i-lag.
+// A NaN fails the trial.
+func study(t testing.TB, s *Sampler, sp search.Space, d search.Direction, f func(search.Params) float64, n, lag int, seed uint64) []search.Trial {
+	t.Helper()
+	var done []search.Trial
+	keys := map[string]bool{}
+	for i := range n {
+		known := slices.Clone(done)
+		for j := max(0, i-lag+1); j < i; j++ {
+			known[j].State, known[j].Values = search.Running, nil
+		}
+		trial, err := ask(s, sp, d, known, seed)
+		if errors.Is(err, search.ErrExhausted) {
+			return done
+		}
+		if err != nil {
+			t.Fatalf("trial %d: %v", i, err)
+		}
+		if key := sp.Key(trial.Params); keys[key] {
+			t.Fatalf("trial %d repeats %v", i, trial.Params)
+		} else {
+			keys[key] = true
+		}
+		if v := f(trial.Params); math.IsNaN(v) {
+			trial.State = search.Failed
+		} else {
+			trial.State, trial.Values = search.Complete, []float64{v}
+		}
+		done = append(done, trial)
+	}
+	return done
+}
+
+func best(d search.Direction, trials []search.Trial) float64 {
+	top := math.NaN()
+	for _, t := range trials {
+		if v, ok := t.Value(); ok && (math.IsNaN(top) || d.Better(v, top)) {
+			top = v
+		}
+	}
+	return top
+}
+
+func number(p search.Params, name string) float64 {
+	v, _ := p.Float(name)
+	return v
+}
+
+func branin(p search.Params) float64 {
+	x, y := number(p, "x"), number(p, "y")
+	r := y - 5.1/(4*math.Pi*math.Pi)*x*x + 5/math.Pi*x - 6
+	return r*r + 10*(1-1/(8*math.Pi))*math.Cos(x) + 10
+}
+
+func TestBranin(t *testing.T) {
+	sp := space(t, search.Float("x", -5, 10), search.Float("y", 0, 15))
+	var needed []int
+	for seed := range uint64(11) {
+		trials := study(t, &Sampler{}, sp, search.Minimize, branin, 45, 1, seed)
+		n := slices.IndexFunc(trials, func(t search.Trial) bool { return t.Values[0] <= 0.3985 })
+		if n < 0 {
+			n = len(trials)
+		}
+		needed = append(needed, n+1)
+	}
+	slices.Sort(needed)
+	t.Logf("evaluations to 0.3985: median %d of %v", needed[5], needed)
+	if needed[5] > 28 {
+		t.Errorf("the median of the evaluations to 0.3985 is %d, want at most 28", needed[5])
+	}
+}
+
+func hartmann6(p search.Params) float64 {
+	a := [4][6]float64{{10, 3, 17, 3.5, 1.7, 8}, {.05, 10, 17, .1, 8, 14}, {3, 3.5, 1.7, 10, 17, 8}, {17, 8, .05, 10, .1, 14}}
+	c := [4][6]float64{{.1312, .1696, .5569, .0124, .8283, .5886}, {.2329, .4135, .8307, .3736, .1004, .9991}, {.2348, .1451, .3522, .2883, .3047, .6650}, {.4047, .8828, .8732, .5743, .1091, .0381}}
+	sum := 0.0
+	for i, w := range [4]float64{1, 1.2, 3, 3.2} {
+		e := 0.0
+		for j := range 6 {
+			d := number(p, fmt.Sprint("x", j)) - c[i][j]
+			e += a[i][j] * d * d
+		}
+		sum -= w * math.Exp(-e)
+	}
+	return sum
+}
+
+func TestHartmann6(t *testing.T) {
+	var params []search.Param
+	for j := range 6 {
+		params = append(params, search.Float(fmt.Sprint("x", j), 0, 1))
+	}
+	mean := 0.0
+	for seed := range uint64(3) {
+		mean += best(search.Minimize, study(t, &Sampler{}, space(t, params...), search.Minimize, hartmann6, 60, 1, seed)) / 3
+	}
+	t.Logf("best of 60 evaluations: mean %.4f", mean)
+	if mean > -3.1 { // random search is at -2.4 after 200
+		t.Errorf("the mean is %v, want at most -3.1", mean)
+	}
+}
+
+// mixedSpace is what a network's search looks like: log, integer, choice, words
+// and two parameters that depend on one of them.
+func mixedSpace(t testing.TB) search.Space {
+	momentum, nesterov := search.Float("momentum", 0, 0.99), search.Words("nesterov", "no", "yes")
+	momentum.When = &search.Condition{Param: "optimizer", Op: "==", Value: "sgd"}
+	nesterov.When = momentum.When
+	return space(t, search.LogFloat("lr", 1e-5, 1), search.OneOf("batch", 16, 32, 64, 128), search.Int("layers", 1, 4),
+		search.Words("optimizer", "adam", "rmsprop", "sgd"), momentum, nesterov)
+}
+
+func mixed(p search.Params) float64 {
+	goal, penalty := -3.0, 0.3
+	switch w, _ := p.Text("optimizer"); w {
+	case "sgd":
+		goal, penalty = -1, math.Abs(number(p, "momentum")-0.9)
+		if n, _ := p.Text("nesterov"); n == "no" {
+			penalty += 0.1
+		}
+	case "rmsprop":
+		penalty = 0.5
+	}
+	lr := math.Log10(number(p, "lr")) - goal
+	if lr > 1.5 {
+		return math.NaN() // diverged
+	}
+	layers, batch := number(p, "layers")-3, math.Log2(number(p, "batch"))-5
+	return 1 - penalty - 0.2*lr*lr - 0.05*layers*layers - 0.03*batch*batch
+}
+
+func TestMixedSpaceBeatsRandom(t *testing.T) {
+	sp := mixedSpace(t)
+	var ours, random []float64
+	for seed := range uint64(5) {
+		ours = append(ours, best(search.Maximize, study(t, &Sampler{}, sp, search.Maximize, mixed, 40, 1, seed)))
+		// The start design alone is a stand-in for random search with thrice the trials.
+		random = append(random, best(search.Maximize, study(t, &Sampler{InitialPoints: 1000}, sp, search.Maximize, mixed, 120, 1, seed)))
+	}
+	slices.Sort(ours)
+	slices.Sort(random)
+	t.Logf("best of 40: %.3f; spread evenly, best of 120: %.3f (the optimum is 1)", ours, random)
+	if ours[2] <= random[2] || ours[2] < 0.95 {
+		t.Errorf("median %v after 40, want above 0.95 and the even spread's %v after 120", ours[2], random[2])
+	}
+}
+
+func TestLagKeepsTrialsApart(t *testing.T) {
+	sp := space(t, search.Float("x", -5, 10), search.Float("y", 0, 15))
+	trials := study(t, &Sampler{}, sp, search.Minimize, branin, 24, 6, 1)
+	e, _ := newEncoder(sp)
+	for i := 6; i < len(trials); i++ {
+		for j := i - 5; j < i; j++ {
+			if d := distance(e.encode(trials[i].Params), e.encode(trials[j].Params)); d < 1e-3 {
+				t.Errorf("trial %d is proposed at a distance of %v from trial %d, which still ran", i, d, j)
+			}
+		}
+	}
+}
+
+func TestExhausted(t *testing.T) {
+	depends := search.Int("k", 1, 3)
+	depends.When = &search.Condition{Param: "a", Op: "==", Value: "x"}
+	for name, sp := range map[string]search.Space{
+		"one point":   space(t, search.Float("a", 2, 2)),
+		"empty":       space(t),
+		"choices":     space(t, search.OneOf("a", 1, 2, 5), search.Words("b", "u", "v")),
+		"conditional": space(t, search.Words("a", "x", "y"), depends, search.Int("c", 0, 2)),
+	} {
+		size, _ := sp.Size()
+		for _, lag := range []int{1, 3} {
+			f := func(p search.Params) float64 { return number(p, "c") - number(p, "k") }
+			if trials := study(t, &Sampler{}, sp, search.Maximize, f, size+1, lag, 1); len(trials) != size {
+				t.Errorf("%s: %d trials before ErrExhausted, want %d", name, len(trials), size)
+			}
+		}
+	}
+}
+
+func TestLargeFiniteSpaceIsExhausted(t *testing.T) {
+	// More cells than are enumerated, and all but three of them evaluated.
+	sp := space(t, search.Int("a", 1, 80), search.Int("b", 1, 80))
+	var history []search.Trial
+	for a := range 80 {
+		for b := range 80 {
+			if a == 79 && b > 76 {
+				continue
+			}
+			history = append(history, search.Trial{Number: len(history), State: search.Complete,
+				Params: search.Params{"a": a + 1, "b": b + 1}, Values: []float64{float64(a * b)}})
+		}
+	}
+	for range 3 {
+		trial, err := ask(&Sampler{InitialPoints: 1 << 20}, sp, search.Minimize, history, 1)
+		if err != nil || trial.Params["a"] != 80 {
+			t.Fatalf("got %v, %v", trial.Params, err)
+		}
+		history = append(history, trial)
+	}
+	if _, err := ask(&Sampler{}, sp, search.Minimize, history, 1); !errors.Is(err, search.ErrExhausted) {
+		t.Errorf("got %v, want ErrExhausted", err)
+	}
+}
+
+func TestSameWhateverTheProcessorCount(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	sp := mixedSpace(t)
+	want := study(t, &Sampler{}, sp, search.Maximize, mixed, 14, 2, 5)
+	runtime.GOMAXPROCS(2)
+	if got := study(t, &Sampler{}, sp, search.Maximize, mixed, 14, 2, 5); !reflect.DeepEqual(got, want) {
+		t.Error("with two processors the trials are others")
+	}
+	if other := study(t, &Sampler{}, sp, search.Maximize, mixed, 14, 2, 6); reflect.DeepEqual(other, want) {
+		t.Error("another seed gives the same trials")
+	}
+}
+
+func TestMaximiseIsMinimiseOfTheNegative(t *testing.T) {
+	sp := mixedSpace(t)
+	a := study(t, &Sampler{}, sp, search.Maximize, mixed, 12, 1, 2)
+	b := study(t, &Sampler{}, sp, search.Minimize, func(p search.Params) float64 { return -mixed(p) }, 12, 1, 2)
+	for i := range a {
+		if !reflect.DeepEqual(a[i].Params, b[i].Params) {
+			t.Fatalf("trial %d: %v and %v", i, a[i].Params, b[i].Params)
+		}
+	}
+}
+
+func TestScaleOfTheValuesDoesNotMatter(t *testing.T) {
+	sp := space(t, search.Float("x", -5, 10), search.Float("y", 0, 15))
+	a := study(t, &Sampler{}, sp, search.Minimize, branin, 10, 1, 2)
+	b := study(t, &Sampler{}, sp, search.Minimize, func(p search.Params) float64 { return math.Ldexp(branin(p), 900) }, 10, 1, 2)
+	for i := range a {
+		if !reflect.DeepEqual(a[i].Params, b[i].Params) {
+			t.Fatalf("trial %d: %v and %v", i, a[i].Params, b[i].Params)
+		}
+	}
+}
+
+func TestForeignTrialsArePassedOver(t *testing.T) {
+	sp := mixedSpace(t)
+	trials := study(t, &Sampler{}, sp, search.Maximize, mixed, 10, 1, 3)
+	foreign := []search.Trial{
+		{State: search.Complete, Params: search.Params{"lr": 7.0}, Values: []float64{1e9}},
+		{State: search.Complete, Values: []float64{1}},
+		{State: search.Complete, Params: search.Params{"lr": "high"}, Attrs: map[string]json.RawMessage{attr: json.RawMessage(`{"hyperparameters":{"scale":-1}}`)}},
+		{State: search.Running, Attrs: map[string]json.RawMessage{attr: json.RawMessage(`no JSON`)}},
+	}
+	trial, err := ask(&Sampler{}, sp, search.Maximize, append(slices.Clone(trials), foreign...), 3)
+	if err != nil || trial.Params == nil {
+		t.Fatalf("got %v, %v", trial, err)
+	}
+}
+
+func TestNote(t *testing.T) {
+	trials := study(t, &Sampler{}, mixedSpace(t), search.Maximize, mixed, 10, 1, 3)
+	for i, trial := range trials {
+		var n note
+		if err := json.Unmarshal(trial.Attrs[attr], &n); err != nil {
+			t.Fatalf("trial %d: %v", i, err)
+		}
+		switch {
+		case i < 8 && n.Source != fromDesign, i >= 8 && n.Source != fromFit:
+			t.Errorf("trial %d comes from %q", i, n.Source)
+		case n.Source == fromFit && (n.Value == nil || n.Hyper == nil || !n.Hyper.valid(7)):
+			t.Errorf("trial %d: %s", i, trial.Attrs[attr])
+		}
+	}
+}
+
+func TestWrongRequests(t *testing.T) {
+	sp := space(t, search.Float("x", 0, 1))
+	one := []search.Direction{search.Minimize}
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for name, c := range map[string]struct {
+		ctx context.Context
+		s   Sampler
+		d   []search.Direction
+	}{
+		"acquisition": {context.Background(), Sampler{Acquisition: "best"}, one},
+		"initial":     {context.Background(), Sampler{InitialPoints: -1}, one},
+		"directions":  {context.Background(), Sampler{}, []search.Direction{search.Minimize, search.Maximize}},
+		"cancelled":   {cancelled, Sampler{}, one},
+	} {
+		req := search.Request{Space: sp, Directions: c.d, Rand: rand.New(rand.NewPCG(1, 1)), Attrs: map[string]any{}}
+		if p, err := c.s.Sample(c.ctx, req); err == nil {
+			t.Errorf("%s: got %v, want an error", name, p)
+		}
+	}
+}
+
+func TestPlainEI(t *testing.T) {
+	sp := space(t, search.Float("x", -5, 10), search.Float("y", 0, 15))
+	if v := best(search.Minimize, study(t, &Sampler{Acquisition: EI}, sp, search.Minimize, branin, 40, 1, 1)); v > 0.45 {
+		t.Errorf("Branin after 40: %v", v)
+	}
+}
+
+// FuzzDegenerateHistories makes a history of the bytes, two to a trial, and asks
+// five times: no error but ErrExhausted, no repeat, no value out of the space.
+func FuzzDegenerateHistories(f *testing.F) {
+	f.Add(uint8(0), []byte{})
+	f.Add(uint8(1), []byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 0})             // one configuration, one value
+	f.Add(uint8(2), []byte{10, 5, 20, 5, 30, 5, 40, 5, 50, 5, 60, 5}) // all equal
+	f.Add(uint8(1), []byte{10, 0, 20, 0, 30, 0, 40, 0, 50, 0, 60, 0}) // all failed
+	f.Add(uint8(2), []byte{10, 1, 20, 2, 30, 3, 40, 4, 50, 1, 60, 2}) // ±1e300, denormal
+	f.Add(uint8(3), []byte{10, 6, 20, 6, 30, 6, 40, 6, 50, 6, 60, 6}) // all running
+	f.Add(uint8(0), []byte{10, 6, 20, 7, 30, 6, 40, 99, 50, 1, 60, 6})
+	f.Add(uint8(4), []byte{10, 6, 20, 7, 30, 6, 40, 99, 50, 1, 60, 6})
+	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
+		spaces := []search.Space{
+			mixedSpace(t),
+			space(t, search.LogFloat("x", 1e-300, 1e300)),
+			space(t, search.Float("x", -1e308, 0), search.Float("y", 1, math.Nextafter(1, 2))),
+			space(t, search.Int("n", -1<<53, 1<<53), search.Words("w", "a", "b")),
+			space(t, search.Int("n", 1, 90), search.Int("m", 1, 90), search.OneOf("k", 0.5, 2, 100)),
+		}
+		sp := spaces[int(which)%len(spaces)]
+		var history []search.Trial
+		seen := map[string]bool{}
+		for ; len(data) >= 2 && len(history) < 20; data = data[2:] {
+			u := slices.Repeat([]float64{float64(data[0]) / 255}, sp.Len())
+			trial := search.Trial{Number: len(history), Params: sp.Decode(u), State: search.Complete}
+			switch v := data[1]; v {
+			case 0:
+				trial.State = search.Failed
+			case 6:
+				trial.State = search.Running
+			default:
+				value := map[byte]float64{1: 1e300, 2: -math.MaxFloat64, 3: 5e-324, 4: 0, 5: 1}
+				x, ok := value[v]
+				if !ok {
+					x = float64(v)
+				}
+				trial.Values = []float64{x}
+			}
+			seen[sp.Key(trial.Params)] = true
+			history = append(history, trial)
+		}
+		for range 5 {
+			trial, err := ask(&Sampler{}, sp, search.Maximize, history, 1)
+			if errors.Is(err, search.ErrExhausted) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen[sp.Key(trial.Params)] {
+				t.Fatalf("%v is proposed again", trial.Params)
+			}
+			seen[sp.Key(trial.Params)] = true
+			trial.State, trial.Values = search.Complete, []float64{1}
+			history = append(history, trial)
+		}
+	})
+}

@@ -1,0 +1,96 @@
+package bayes
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"testing"
+)
+
+func TestTransformKeepsOrder(t *testing.T) {
+	nan := math.NaN()
+	for _, y := range [][]float64{
+		{3, 1, 2},
+		{1, 2, 2, 3, 1e6, 4, 5, -3, 0.5},
+		{1e300, -1e300, 3, 4, 1},
+		{1e-310, 2e-310, 3e-310},
+		{math.MaxFloat64, -math.MaxFloat64, 0},
+		{0.91, 0.92, 0.93, nan, 0.1, nan},
+		{nan, 5, nan},
+		{0, 0, 0, 0, 7},
+	} {
+		out := transform(y)
+		if !finite(out...) {
+			t.Fatalf("%v -> %v", y, out)
+		}
+		mean, squares := 0.0, 0.0
+		for i, v := range out {
+			mean += v / float64(len(out))
+			squares += v * v / float64(len(out))
+			for j, w := range out {
+				a, b := y[i], y[j]
+				if math.IsNaN(a) {
+					a = math.Inf(1)
+				}
+				if math.IsNaN(b) {
+					b = math.Inf(1)
+				}
+				// Values that differ by less than rounding may become equal.
+				if c := cmp.Compare(a, b); c != 0 && cmp.Compare(v, w) == -c {
+					t.Errorf("%v: %v and %v change places: %v and %v", y, a, b, v, w)
+				}
+			}
+		}
+		near(t, "mean", mean, 0, 1e-12)
+		near(t, "variance", squares, 1, 1e-12)
+	}
+}
+
+func TestTransformDegenerate(t *testing.T) {
+	for _, y := range [][]float64{{}, {4}, {0, 0}, {1e300, 1e300, 1e300}, {math.NaN()}, {math.NaN(), math.NaN()}} {
+		if out := transform(y); len(out) != len(y) || slices.ContainsFunc(out, func(v float64) bool { return v != 0 }) {
+			t.Errorf("%v -> %v, want zeros", y, out)
+		}
+	}
+}
+
+func TestFailuresAreWorseThanTheWorst(t *testing.T) {
+	got := replaceFailures([]float64{2, math.NaN(), 6, 3})
+	if want := []float64{2, 8, 6, 3}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestHalfRankTamesOutliers(t *testing.T) {
+	y := []float64{1, 2, 3, 4, 5, 6, 7}
+	wild := []float64{1, 2, 3, 4, 50, 600, 1e9}
+	a, b := halfRank(y), halfRank(wild)
+	if !slices.Equal(a[:4], y[:4]) {
+		t.Errorf("the better half has changed: %v", a)
+	}
+	if !slices.Equal(a, b) {
+		t.Errorf("only the ranks of the worse half should matter: %v and %v", a, b)
+	}
+	// σ² = (9+4+1+0)/4 about the median 4; the probabilities are 7/12, 9/12, 11/12.
+	near(t, "worst", a[6], 4+math.Sqrt(3.5)*1.382994127100638, 1e-12) // scipy 1.17.1: norm.ppf(11/12)
+}
+
+func TestLimit(t *testing.T) {
+	y := make([]float64, 1000)
+	for i := range y {
+		y[i] = float64((i*617 + 5) % 1000) // a permutation
+	}
+	keep := limit(y, 100)
+	if len(keep) != 100 || !slices.IsSorted(keep) || len(slices.Compact(slices.Clone(keep))) != 100 {
+		t.Fatalf("got %v", keep)
+	}
+	good := 0
+	for _, i := range keep {
+		if y[i] < 50 {
+			good++
+		}
+	}
+	if good != 50 || keep[99] != 999 {
+		t.Errorf("%d of the best 50 are kept, the latest is %d", good, keep[99])
+	}
+}
