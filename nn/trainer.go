@@ -98,6 +98,17 @@ func (t *Trainer) Fit(ctx context.Context, train, val Dataset) (*Result, error) 
 	return f.result, nil
 }
 
+// Program returns a network with newly drawn weights, bound to train, for those
+// who write a loop of their own. Fit does not need it and the trainer does not
+// keep it.
+func (t *Trainer) Program(train Dataset) (Program, error) {
+	f, err := t.newFit(train, nil)
+	if err != nil {
+		return nil, err
+	}
+	return f.program, nil
+}
+
 // fit is the state of a running Fit.
 type fit struct {
 	*Trainer

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"mnisttune/cmd/mnist-tune/internal/ui"
+	"mnisttune/nn"
+	"mnisttune/nn/tune"
+	"mnisttune/search"
+)
+
+// searchReport is what search prints with --json. Absent numbers are null.
+type searchReport struct {
+	Method       string             `json:"method"`
+	Metric       string             `json:"metric"`
+	Space        []string           `json:"space"` // in the form of --param
+	Seed         uint64             `json:"seed"`
+	Jobs         int                `json:"jobs"`
+	Lag          int                `json:"lag"`
+	Trials       []trialReport      `json:"trials"`
+	Best         *bestReport        `json:"best"`
+	Recommended  *recommendedReport `json:"recommended"`
+	RefitEpochs  *int               `json:"refit_epochs"`
+	TestLoss     *float64           `json:"test_loss"`
+	TestAccuracy *float64           `json:"test_accuracy"`
+	Seconds      float64            `json:"seconds"`
+	Model        *string            `json:"model"`
+
+	start       time.Time
+	refitEpochs int
+	command     string // that trains the winner again
+}
+
+type trialReport struct {
+	Number           int           `json:"number"`
+	State            search.State  `json:"state"`
+	Params           search.Params `json:"params"`
+	Value            *float64      `json:"value"`
+	Seconds          *float64      `json:"seconds"`
+	SamplesPerSecond *float64      `json:"samples_per_second"`
+	BestEpoch        *int          `json:"best_epoch"`
+	History          []nn.Epoch    `json:"history"`
+	Error            *string       `json:"error"`
+}
+
+// bestReport is the best value that was observed.
+type bestReport struct {
+	Number int           `json:"number"`
+	Params search.Params `json:"params"`
+	Value  float64       `json:"value"`
+}
+
+// recommendedReport is what is refitted, with the mean and the standard
+// deviation of its evaluations; of a single one there is no deviation.
+type recommendedReport struct {
+	Params search.Params `json:"params"`
+	Mean   float64       `json:"mean"`
+	SD     *float64      `json:"sd"`
+}
+
+func newSearchReport(p *plan) *searchReport {
+	r := &searchReport{
+		Method: p.method, Metric: p.objective.Metric, Seed: p.objective.Base.Seed, Jobs: p.jobs, Lag: p.lag,
+		Trials: []trialReport{}, start: time.Now(),
+	}
+	for _, q := range p.study.Space().Params() {
+		r.Space = append(r.Space, q.String())
+	}
+	return r
+}
+
+// addTrials takes over the study's trials and its best one.
+func (r *searchReport) addTrials(s *search.Study) error {
+	for _, t := range s.Trials() {
+		row, err := newTrialReport(t)
+		if err != nil {
+			return err
+		}
+		r.Trials = append(r.Trials, row)
+	}
+	r.Seconds = time.Since(r.start).Seconds()
+	best, ok := s.Best()
+	if !ok {
+		return nil
+	}
+	value, _ := best.Value()
+	r.Best = &bestReport{Number: best.Number, Params: best.Params, Value: value}
+	r.Recommended = &recommendedReport{Params: best.Params, Mean: value}
+	r.refitEpochs = *r.Trials[best.Number].BestEpoch
+	return nil
+}
+
+func newTrialReport(t search.Trial) (trialReport, error) {
+	row := trialReport{Number: t.Number, State: t.State, Params: t.Params, History: []nn.Epoch{}}
+	if value, ok := t.Value(); ok {
+		row.Value = &value
+	}
+	if t.State.Finished() {
+		row.Seconds = &t.Seconds
+	}
+	if t.Error != "" {
+		row.Error = &t.Error
+	}
+	for key, into := range map[string]any{tune.AttrHistory: &row.History, tune.AttrBestEpoch: &row.BestEpoch, tune.AttrSamplesPerSecond: &row.SamplesPerSecond} {
+		if raw, ok := t.Attrs[key]; ok {
+			if err := json.Unmarshal(raw, into); err != nil {
+				return row, fmt.Errorf("trial %d: attribute %s: %w", t.Number, key, err)
+			}
+		}
+	}
+	if row.History == nil {
+		row.History = []nn.Epoch{}
+	}
+	return row, nil
+}
+
+// addRefit takes over what became of the winner.
+func (r *searchReport) addRefit(result *nn.Result, test nn.Metrics) {
+	r.RefitEpochs = new(len(result.History))
+	r.TestLoss, r.TestAccuracy = &test.Loss, &test.Accuracy
+	r.Seconds = time.Since(r.start).Seconds()
+}
+
+func (r *searchReport) print(a *app) error {
+	if a.json {
+		return a.printJSON(r)
+	}
+	if err := r.printTable(a); err != nil {
+		return err
+	}
+	if r.Best == nil {
+		_, err := fmt.Fprintln(a.stdout, "\nno trial is complete")
+		return err
+	}
+	fmt.Fprintf(a.stdout, "\nbest trial     #%d of %d (%s)\n%-14s %.4f\n", r.Best.Number, len(r.Trials), r.Method, r.Metric, r.Best.Value)
+	for _, name := range slices.Sorted(maps.Keys(r.Recommended.Params)) {
+		fmt.Fprintf(a.stdout, "  %-16s %v\n", name, r.Recommended.Params[name])
+	}
+	if r.TestAccuracy != nil {
+		fmt.Fprintf(a.stdout, "test accuracy  %.4f (trained on all rows for %d epochs)\n", *r.TestAccuracy, *r.RefitEpochs)
+	}
+	fmt.Fprintf(a.stdout, "time           %s (seed %d)\n", ui.Duration(time.Duration(r.Seconds*float64(time.Second))), r.Seed)
+	if r.Model != nil {
+		fmt.Fprintf(a.stdout, "saved          %s\n", *r.Model)
+	} else if r.TestAccuracy != nil {
+		fmt.Fprintf(a.stdout, "train it again with: %s\n", r.command)
+	}
+	return nil
+}
+
+// printTable prints a row a trial.
+func (r *searchReport) printTable(a *app) error {
+	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	var names []string
+	for _, text := range r.Space {
+		name, _, _ := strings.Cut(text, "=")
+		names = append(names, name)
+	}
+	fmt.Fprintf(table, "trial\t%s\t%s\tbest epoch\tseconds\tsamples/s\tstate\t\n", strings.Join(names, "\t"), r.Metric)
+	for _, t := range r.Trials {
+		row := []string{fmt.Sprint(t.Number)}
+		for _, name := range names {
+			row = append(row, cell(t.Params[name]))
+		}
+		value, epoch, seconds, speed, mark := "-", "-", "-", "-", ""
+		if t.Value != nil {
+			value = fmt.Sprintf("%.4f", *t.Value)
+		}
+		if t.BestEpoch != nil && *t.BestEpoch > 0 {
+			epoch = fmt.Sprint(*t.BestEpoch)
+		}
+		if t.Seconds != nil {
+			seconds = fmt.Sprintf("%.1f", *t.Seconds)
+		}
+		if t.SamplesPerSecond != nil {
+			speed = thousands(*t.SamplesPerSecond)
+		}
+		if r.Best != nil && r.Best.Number == t.Number {
+			mark = " *"
+		}
+		row = append(row, value, epoch, seconds, speed, t.State.String()+mark)
+		fmt.Fprintln(table, strings.Join(row, "\t")+"\t")
+	}
+	return table.Flush()
+}
+
+// cell renders a parameter's value; inactive parameters have none.
+func cell(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return "-"
+	case float64:
+		return fmt.Sprintf("%.4g", x)
+	}
+	return fmt.Sprint(v)
+}
