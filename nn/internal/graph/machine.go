@@ -41,7 +41,10 @@ func Compile(net *Network, o Options) (*Machine, error) {
 		return nil, fmt.Errorf("graph: a machine runs float32 (got %v)", net.X.Dtype())
 	}
 	if o.Kernels == nil {
-		o.Kernels = kernel.Best()
+		var err error
+		if o.Kernels, err = kernel.Best(); err != nil {
+			return nil, fmt.Errorf("graph: %w", err)
+		}
 	}
 	m := &Machine{
 		net: net, kernels: o.Kernels,
@@ -114,7 +117,7 @@ func children(g *G.ExprGraph, n *G.Node) []*G.Node {
 // classified right, and the gradients. step keys the dropout masks. At most
 // Batch rows; fewer are a short last batch.
 func (m *Machine) Train(src *Source, rows []int32, step int) (loss float64, correct int, err error) {
-	if err := m.in.gather(src, rows); err != nil {
+	if err := m.in.gather(m.kernels, src, rows); err != nil {
 		return 0, 0, err
 	}
 	m.net.MaskKey.Step = step
@@ -138,7 +141,7 @@ func (m *Machine) Infer(dst []float32, src *Source, rows []int32) error {
 	logits := m.values[m.net.Logits]
 	for len(rows) > 0 {
 		n := min(len(rows), logits.Rows)
-		if err := m.in.gather(src, rows[:n]); err != nil {
+		if err := m.in.gather(m.kernels, src, rows[:n]); err != nil {
 			return err
 		}
 		m.training = false
@@ -172,7 +175,7 @@ func (m *Machine) RunAll() error {
 	if n < 0 {
 		n = len(labels)
 	}
-	if err := m.in.gather(src, make([]int32, n)); err != nil {
+	if err := m.in.gather(m.kernels, src, make([]int32, n)); err != nil {
 		return err
 	}
 	m.run()

@@ -48,7 +48,7 @@ func newBatch(capacity, features int, sparse bool) *batch {
 }
 
 // gather collects the rows of src.
-func (b *batch) gather(src *Source, rows []int32) error {
+func (b *batch) gather(k *kernel.Set, src *Source, rows []int32) error {
 	if len(rows) == 0 || len(rows) > len(b.labels) {
 		return fmt.Errorf("graph: a batch of %d rows does not fit (want 1 to %d)", len(rows), len(b.labels))
 	}
@@ -63,7 +63,7 @@ func (b *batch) gather(src *Source, rows []int32) error {
 		row := src.Pixels[int(r)*b.features : (int(r)+1)*b.features]
 		b.labels[i] = src.Labels[r]
 		if b.sparse != nil {
-			b.sparse.AppendBytes(row, &src.table)
+			k.AppendBytes(b.sparse, row, &src.table)
 			continue
 		}
 		dst := b.dense[i*b.features : (i+1)*b.features]

@@ -26,13 +26,13 @@ func CrossEntropy(dz, z Matrix, labels []uint8, eps float64) (loss float64, corr
 		for p := range z.Panels() {
 			zp, stride, cols := z.Panel(p)
 			for _, v := range zp[i*stride:][:cols] {
-				d := float64(v - top)
+				d := float64(v) - float64(top)
 				sum += math.Exp(d)
 				spread += d
 			}
 		}
 		logSum := math.Log(sum)
-		loss += logSum - (1-eps)*float64(z.At(i, int(label))-top)
+		loss += logSum - (1-eps)*(float64(z.At(i, int(label)))-float64(top))
 		if eps > 0 {
 			loss -= eps / float64(z.Cols) * spread
 		}
@@ -47,7 +47,7 @@ func CrossEntropy(dz, z Matrix, labels []uint8, eps float64) (loss float64, corr
 			dzp, _, _ := dz.Panel(p)
 			d := dzp[i*stride : i*stride+stride]
 			for j, v := range zp[i*stride:][:cols] {
-				d[j] = (float32(math.Exp(float64(v-top)-logSum)) - off) * inv
+				d[j] = (float32(math.Exp(float64(v)-float64(top)-logSum)) - off) * inv
 			}
 			clear(d[cols:])
 		}

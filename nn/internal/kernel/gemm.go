@@ -93,14 +93,21 @@ func (s *Set) LinearGradX(dx, dz, wt Matrix, rows int) {
 	}
 }
 
+// depthTile is how many rows of a batch a weight gradient goes through at a
+// time: a tile of dz then stays in the first-level cache.
+const depthTile = 128
+
 // LinearGradW computes dw = x^T dz over the first rows rows.
 func (s *Set) LinearGradW(dw, x, dz Matrix, rows int) {
 	for p := range dw.Panels() {
 		dwp, stride, _ := dw.Panel(p)
 		dzp, _, _ := dz.Panel(p)
-		for q := range x.Panels() {
-			xq, xStride, cols := x.Panel(q)
-			s.Gemm(dwp[q*PanelWidth*stride:], xq, dzp, cols, rows, stride, 1, xStride, false)
+		for lo := 0; lo < rows; lo += depthTile {
+			depth := min(depthTile, rows-lo)
+			for q := range x.Panels() {
+				xq, xStride, cols := x.Panel(q)
+				s.Gemm(dwp[q*PanelWidth*stride:], xq[lo*xStride:], dzp[lo*stride:], cols, depth, stride, 1, xStride, lo > 0)
+			}
 		}
 	}
 }
@@ -110,7 +117,10 @@ func (s *Set) LinearGradWDense(dw Matrix, x []float32, dz Matrix, rows int) {
 	for p := range dw.Panels() {
 		dwp, stride, _ := dw.Panel(p)
 		dzp, _, _ := dz.Panel(p)
-		s.Gemm(dwp, x, dzp, dw.Rows, rows, stride, 1, dw.Rows, false)
+		for lo := 0; lo < rows; lo += depthTile {
+			depth := min(depthTile, rows-lo)
+			s.Gemm(dwp, x[lo*dw.Rows:], dzp[lo*stride:], dw.Rows, depth, stride, 1, dw.Rows, lo > 0)
+		}
 	}
 }
 
@@ -123,15 +133,15 @@ func (s *Set) LinearGradWSparse(dw Matrix, x *Sparse, dz Matrix) {
 	}
 }
 
+// one is a row of ones of any length, read with a distance of 0.
+var one = []float32{1}
+
 // LinearGradB computes db [1, dz.Cols], the sum over the first rows rows of dz.
 func (s *Set) LinearGradB(db, dz Matrix, rows int) {
 	for p := range dz.Panels() {
 		dzp, stride, _ := dz.Panel(p)
 		dbp, _, _ := db.Panel(p)
-		clear(dbp)
-		for i := range rows {
-			axpy(dbp, 1, dzp[i*stride:])
-		}
+		s.Gemm(dbp, one, dzp, 1, rows, stride, 0, 0, false)
 	}
 }
 

@@ -13,6 +13,12 @@ type Set struct {
 	// accumulate the products are added to c, else c is overwritten.
 	Gemm func(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool)
 
+	// Compress writes the columns and the values, by the table, of the bytes of a
+	// row that are not zero and returns how many there are. table[i] is
+	// float32(i)*table[1]. index and value have room for a full row and Lane more,
+	// which may be overwritten.
+	Compress func(index []int32, value []float32, row []byte, table *[256]float32) int
+
 	// SparseForward adds to z [len(x.Start)-1, stride] the product of the sparse
 	// rows x and the panel w [features, stride].
 	SparseForward func(z []float32, x *Sparse, w []float32, stride int)
@@ -40,6 +46,7 @@ type Set struct {
 var Go = &Set{
 	Name:          "go",
 	Gemm:          gemm,
+	Compress:      compress,
 	SparseForward: sparseForward,
 	SparseGradW:   sparseGradW,
 	Activate:      activate,
@@ -47,6 +54,3 @@ var Go = &Set{
 	Step:          step,
 	SumSquares:    sumSquares,
 }
-
-// Best returns the fastest set that this processor runs.
-func Best() *Set { return Go }

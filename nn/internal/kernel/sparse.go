@@ -1,5 +1,10 @@
 package kernel
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // Sparse holds a batch of input rows without their zeros (compressed sparse
 // rows): row i has the values Value[Start[i]:Start[i+1]] in the columns
 // Index[Start[i]:Start[i+1]], which ascend.
@@ -9,12 +14,13 @@ type Sparse struct {
 	Value []float32
 }
 
-// NewSparse returns an empty batch with room for rows full rows.
+// NewSparse returns an empty batch with room for rows full rows, and the room
+// that Set.Compress wants.
 func NewSparse(rows, features int) *Sparse {
 	return &Sparse{
 		Start: append(make([]int32, 0, rows+1), 0),
-		Index: make([]int32, 0, rows*features),
-		Value: make([]float32, 0, rows*features),
+		Index: make([]int32, 0, rows*features+Lane),
+		Value: make([]float32, 0, rows*features+Lane),
 	}
 }
 
@@ -24,22 +30,35 @@ func (x *Sparse) Rows() int { return len(x.Start) - 1 }
 // Reset removes all rows.
 func (x *Sparse) Reset() { x.Start, x.Index, x.Value = x.Start[:1], x.Index[:0], x.Value[:0] }
 
-// AppendBytes adds a row of bytes; table gives the value of each byte and maps
-// 0 to 0.
-func (x *Sparse) AppendBytes(row []byte, table *[256]float32) {
-	at := len(x.Index)
-	index, value := x.Index[:at+len(row)], x.Value[:at+len(row)]
-	for j, b := range row {
-		index[at], value[at] = int32(j), table[b]
-		if b != 0 {
-			at++
-		}
-		if at == len(index) {
-			break // only after the last element of a row without zeros
+// AppendBytes adds a row of bytes; table gives the value of each byte, as
+// Set.Compress wants it.
+func (s *Set) AppendBytes(x *Sparse, row []byte, table *[256]float32) {
+	at, room := len(x.Index), len(x.Index)+len(row)+Lane
+	n := s.Compress(x.Index[at:room], x.Value[at:room], row, table)
+	x.Index, x.Value = x.Index[:at+n], x.Value[:at+n]
+	x.Start = append(x.Start, int32(at+n))
+}
+
+// compress is the plain Go form of Set.Compress. It looks at eight bytes at a
+// time and goes through those that are not zero.
+func compress(index []int32, value []float32, row []byte, table *[256]float32) int {
+	const low, high = 0x7f7f7f7f7f7f7f7f, 0x8080808080808080
+	count, j := 0, 0
+	for ; j+8 <= len(row); j += 8 {
+		word := binary.LittleEndian.Uint64(row[j:])
+		for lit := ((word & low) + low | word) & high; lit != 0; lit &= lit - 1 {
+			at := j + bits.TrailingZeros64(lit)/8
+			index[count], value[count] = int32(at), table[row[at]]
+			count++
 		}
 	}
-	x.Index, x.Value = index[:at], value[:at]
-	x.Start = append(x.Start, int32(at))
+	for ; j < len(row); j++ {
+		if b := row[j]; b != 0 {
+			index[count], value[count] = int32(j), table[b]
+			count++
+		}
+	}
+	return count
 }
 
 // AppendFloats adds a row of numbers.

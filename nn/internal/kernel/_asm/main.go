@@ -1,0 +1,28 @@
+// Command asm writes the SIMD kernels of package kernel: run it with go generate
+// in that package. Each function here says in its comment which plain Go loop it
+// stands for.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	ConstraintExpr("amd64,!noasm")
+	for vectors := 1; vectors <= 4; vectors++ {
+		gemm512(vectors)
+		sparseForward512(vectors)
+		sparseGradW512(vectors)
+	}
+	compress512()
+	relu512()
+	reluGrad512()
+	adam512()
+	gemm2()
+	sparseForward2()
+	sparseGradW2()
+	relu2()
+	reluGrad2()
+	adam2()
+	Generate()
+}

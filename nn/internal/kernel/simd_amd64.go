@@ -1,0 +1,156 @@
+//go:build amd64 && !noasm
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// simdSets returns the sets of assembly that the processor runs.
+func simdSets() []*Set {
+	var sets []*Set
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL {
+		sets = append(sets, avx512)
+	}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		sets = append(sets, avx2)
+	}
+	return sets
+}
+
+// What has no kernel of its own runs the plain Go loop.
+var (
+	avx512 = &Set{
+		Name:          "avx512",
+		Gemm:          gemmAVX512,
+		Compress:      compressAVX512,
+		SparseForward: sparseForwardAVX512,
+		SparseGradW:   sparseGradWAVX512,
+		Activate: func(f Activation, y, z []float32) {
+			if f != ReLU || len(y) == 0 {
+				activate(f, y, z)
+				return
+			}
+			relu512(&y[0], &z[0], len(y))
+		},
+		ActivateGrad: func(f Activation, dz, dy, saved []float32) {
+			if f != ReLU || len(dz) == 0 {
+				activateGrad(f, dz, dy, saved)
+				return
+			}
+			reluGrad512(&dz[0], &dy[0], &saved[0], len(dz))
+		},
+		Step: func(r *Rule, w, g, m, v []float32) {
+			if r.Optimizer != Adam || len(w) == 0 {
+				step(r, w, g, m, v)
+				return
+			}
+			adam512(&r.Rate, &w[0], &g[0], &m[0], &v[0], len(w))
+		},
+		SumSquares: sumSquares,
+	}
+	avx2 = &Set{
+		Name: "avx2",
+		Gemm: func(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool) {
+			if rows > 0 {
+				gemm2(&c[0], &a[0], &b[0], rows, depth, stride, aRow, aCol, accumulate)
+			}
+		},
+		Compress: compress,
+		SparseForward: func(z []float32, x *Sparse, w []float32, stride int) {
+			if len(x.Index) > 0 {
+				sparseForward2(&z[0], &x.Start[0], &x.Index[0], &x.Value[0], &w[0], x.Rows(), stride)
+			}
+		},
+		SparseGradW: func(dw []float32, x *Sparse, dz []float32, stride int) {
+			clear(dw)
+			if len(x.Index) > 0 {
+				sparseGradW2(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows(), stride)
+			}
+		},
+		Activate: func(f Activation, y, z []float32) {
+			if f != ReLU || len(y) == 0 {
+				activate(f, y, z)
+				return
+			}
+			relu2(&y[0], &z[0], len(y))
+		},
+		ActivateGrad: func(f Activation, dz, dy, saved []float32) {
+			if f != ReLU || len(dz) == 0 {
+				activateGrad(f, dz, dy, saved)
+				return
+			}
+			reluGrad2(&dz[0], &dy[0], &saved[0], len(dz))
+		},
+		Step: func(r *Rule, w, g, m, v []float32) {
+			if r.Optimizer != Adam || len(w) == 0 {
+				step(r, w, g, m, v)
+				return
+			}
+			adam2(&r.Rate, &w[0], &g[0], &m[0], &v[0], len(w))
+		},
+		SumSquares: sumSquares,
+	}
+)
+
+func gemmAVX512(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool) {
+	if rows == 0 {
+		return
+	}
+	switch stride {
+	case 16:
+		gemm512x1(&c[0], &a[0], &b[0], rows, depth, aRow, aCol, accumulate)
+	case 32:
+		gemm512x2(&c[0], &a[0], &b[0], rows, depth, aRow, aCol, accumulate)
+	case 48:
+		gemm512x3(&c[0], &a[0], &b[0], rows, depth, aRow, aCol, accumulate)
+	default:
+		gemm512x4(&c[0], &a[0], &b[0], rows, depth, aRow, aCol, accumulate)
+	}
+}
+
+func compressAVX512(index []int32, value []float32, row []byte, table *[256]float32) int {
+	n := len(row) &^ (Lane - 1)
+	count := 0
+	if n > 0 {
+		count = compress512(&index[0], &value[0], &row[0], n, table[1])
+	}
+	for j := n; j < len(row); j++ {
+		if b := row[j]; b != 0 {
+			index[count], value[count] = int32(j), table[b]
+			count++
+		}
+	}
+	return count
+}
+
+func sparseForwardAVX512(z []float32, x *Sparse, w []float32, stride int) {
+	if len(x.Index) == 0 {
+		return
+	}
+	switch stride {
+	case 16:
+		sparseForward512x1(&z[0], &x.Start[0], &x.Index[0], &x.Value[0], &w[0], x.Rows())
+	case 32:
+		sparseForward512x2(&z[0], &x.Start[0], &x.Index[0], &x.Value[0], &w[0], x.Rows())
+	case 48:
+		sparseForward512x3(&z[0], &x.Start[0], &x.Index[0], &x.Value[0], &w[0], x.Rows())
+	default:
+		sparseForward512x4(&z[0], &x.Start[0], &x.Index[0], &x.Value[0], &w[0], x.Rows())
+	}
+}
+
+func sparseGradWAVX512(dw []float32, x *Sparse, dz []float32, stride int) {
+	clear(dw)
+	if len(x.Index) == 0 {
+		return
+	}
+	switch stride {
+	case 16:
+		sparseGradW512x1(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows())
+	case 32:
+		sparseGradW512x2(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows())
+	case 48:
+		sparseGradW512x3(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows())
+	default:
+		sparseGradW512x4(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows())
+	}
+}
