@@ -8,7 +8,7 @@ import (
 )
 
 // Bounds of the hyperparameters. The columns lie in [0,1] and the outputs have
-// unit variance, so these bind only where the data say nothing.
+// unit variance: only the least noise binds often, where the objective has none.
 const (
 	minLengthScale, maxLengthScale = 0.01, 100.0
 	minScale, maxScale             = 1e-3, 1e3
@@ -26,6 +26,7 @@ func hyperBox(d int) box {
 	return b
 }
 
+// logs returns (log l_1 .. log l_D, log s, log σ²).
 func (h hyper) logs() []float64 {
 	t := make([]float64, 0, len(h.LengthScales)+2)
 	for _, v := range append(slices.Clone(h.LengthScales), h.Scale, h.Noise) {
@@ -34,6 +35,7 @@ func (h hyper) logs() []float64 {
 	return t
 }
 
+// fromLogs is the inverse of logs.
 func fromLogs(t []float64) hyper {
 	d := len(t) - 2
 	h := hyper{LengthScales: make([]float64, d), Scale: math.Exp(t[d]), Noise: math.Exp(t[d+1])}
@@ -70,39 +72,44 @@ func (o *observations) loss(t []float64) (float64, []float64) {
 	return -value - prior, grad
 }
 
+// start is a point to climb from, as logarithms.
+type start struct {
+	t    []float64
+	loss float64
+}
+
+const (
+	fitDraws       = 4  // starts that are drawn about the prior's mode
+	fitClimbs      = 2  // starts that are followed
+	fitEvaluations = 60 // of the loss, for each of them
+)
+
 // fit returns the hyperparameters of greatest posterior density that L-BFGS
 // finds from the most promising of these starts: the last fit (if there is
-// one), the mode of the prior and a few draws.
+// one), the mode of the prior and a few draws about it.
 func (o *observations) fit(last *hyper, rng *rand.Rand) (hyper, bool) {
 	d := len(o.nominal)
-	starts := [][]float64{priorMode(d).logs()}
+	points := [][]float64{priorMode(d).logs()}
 	if last != nil && last.valid(d) {
-		starts = append(starts, last.logs())
+		points = append(points, last.logs())
 	}
-	for range 4 {
+	for range fitDraws {
 		t := priorMode(d).logs()
 		for j := range t {
 			t[j] += rng.NormFloat64()
 		}
-		starts = append(starts, t)
+		points = append(points, t)
 	}
-	b := hyperBox(d)
-	type start struct {
-		t    []float64
-		loss float64
+	bounds := hyperBox(d)
+	starts := make([]start, len(points))
+	for i, t := range points {
+		loss, _ := o.loss(bounds.project(t))
+		starts[i] = start{t, loss}
 	}
-	ranked := make([]start, len(starts))
-	for i, t := range starts {
-		for j := range t {
-			t[j] = min(max(t[j], b.low[j]), b.high[j])
-		}
-		loss, _ := o.loss(t)
-		ranked[i] = start{t, loss}
-	}
-	slices.SortStableFunc(ranked, func(a, b start) int { return cmp.Compare(a.loss, b.loss) })
+	slices.SortStableFunc(starts, func(a, b start) int { return cmp.Compare(a.loss, b.loss) })
 	best := start{nil, impossible}
-	for _, s := range ranked[:2] {
-		if t, loss := b.minimise(o.loss, s.t, 60); loss < best.loss {
+	for _, s := range starts[:fitClimbs] {
+		if t, loss := bounds.minimise(o.loss, s.t, fitEvaluations); loss < best.loss {
 			best = start{t, loss}
 		}
 	}
@@ -112,6 +119,7 @@ func (o *observations) fit(last *hyper, rng *rand.Rand) (hyper, bool) {
 	return fromLogs(best.t), true
 }
 
+// candidate is a set of hyperparameters and where it comes from.
 type candidate struct {
 	hyper
 	source

@@ -74,23 +74,3 @@ func TestHalfRankTamesOutliers(t *testing.T) {
 	// σ² = (9+4+1+0)/4 about the median 4; the probabilities are 7/12, 9/12, 11/12.
 	near(t, "worst", a[6], 4+math.Sqrt(3.5)*1.382994127100638, 1e-12) // scipy 1.17.1: norm.ppf(11/12)
 }
-
-func TestLimit(t *testing.T) {
-	y := make([]float64, 1000)
-	for i := range y {
-		y[i] = float64((i*617 + 5) % 1000) // a permutation
-	}
-	keep := limit(y, 100)
-	if len(keep) != 100 || !slices.IsSorted(keep) || len(slices.Compact(slices.Clone(keep))) != 100 {
-		t.Fatalf("got %v", keep)
-	}
-	good := 0
-	for _, i := range keep {
-		if y[i] < 50 {
-			good++
-		}
-	}
-	if good != 50 || keep[99] != 999 {
-		t.Errorf("%d of the best 50 are kept, the latest is %d", good, keep[99])
-	}
-}
