@@ -112,9 +112,9 @@
 //	segment            .052 +- .008   .000 +- .000   .000 +- .000      random .131 .086 .062
 //
 // Hartmann-6 is still 0.1 or more above its minimum, and so in the local one,
-// after 60 evaluations in 5 of 20 runs. With the results of the last 2, 4 and 8
-// trials not known yet when one is proposed (that one included), Branin takes
-// 29, 37 and more than 50 evaluations.
+// after 60 evaluations in 5 of 20 runs. With a lag of 2, 4 and 8 (trial n is
+// proposed from the results of trials up to n-lag), Branin takes 29, 37 and more
+// than 50 evaluations.
 //
 // Time for a suggestion on one core of an AMD EPYC: 8 ms with 30 trials and 5
 // parameters, 40 ms with 100 and 6, 150 ms with 200 and 5, 1.2 s with 500 and 6.
