@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 )
 
 // Kind says which values a parameter takes and how they are ordered.
@@ -211,14 +212,40 @@ func (p Param) decode(u float64) any {
 	switch {
 	case n == 0 && p.Log:
 		lo, hi := math.Log(p.Low), math.Log(p.High)
-		return min(max(math.Exp(lo+u*(hi-lo)), p.Low), p.High)
+		return min(max(p.tidy(math.Exp(lo+u*(hi-lo))), p.Low), p.High)
 	case n == 0:
-		return min(max(p.Low+u*(p.High-p.Low), p.Low), p.High)
+		return min(max(p.tidy(p.Low+u*(p.High-p.Low)), p.Low), p.High)
 	case p.Log: // Integer: the cell of k is [k-0.5, k+0.5] on the log scale
 		lo, hi := math.Log(p.Low-0.5), math.Log(p.High+0.5)
 		return int(min(max(math.Round(math.Exp(lo+u*(hi-lo))), p.Low), p.High))
 	}
 	return p.level(min(int(u*float64(n)), n-1))
+}
+
+// tidyDigits is how many digits of a continuous value are kept: enough to tell a
+// million points of its range apart, few enough to be read and typed.
+const tidyDigits = 6
+
+// tidy rounds a continuous value: on a log scale to tidyDigits significant
+// digits, else to that many digits of the width of the range. Ranges so narrow
+// that this would show are left alone.
+func (p Param) tidy(x float64) float64 {
+	format, digits := byte('e'), tidyDigits-1
+	if p.Log {
+		if p.High < 1.1*p.Low {
+			return x
+		}
+	} else {
+		format, digits = 'f', tidyDigits-1-int(math.Floor(math.Log10(p.High-p.Low)))
+		if digits < 0 || digits > 300 {
+			return x
+		}
+	}
+	r, err := strconv.ParseFloat(strconv.FormatFloat(x, format, digits, 64), 64)
+	if err != nil {
+		return x
+	}
+	return r
 }
 
 // encode is the inverse of decode: the middle of the value's cell.

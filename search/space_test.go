@@ -26,8 +26,8 @@ var spaces = map[string][]string{
 	"wide":        {"x=-1000000000..1000000000", "y=1e-300..1e300:log"},
 }
 
-// Decode gives configurations that Check accepts, and Encode is its inverse up to
-// rounding: decoding the encoded point gives the configuration back.
+// Decode gives configurations that Check accepts, and Encode is its inverse:
+// decoding the encoded point gives the configuration back.
 func TestDecodeEncodeRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for name, texts := range spaces {
@@ -56,13 +56,29 @@ func TestDecodeEncodeRoundTrip(t *testing.T) {
 				if !in {
 					continue
 				}
-				if a, b := number(x), number(y); x != y && !(param.levels() == 0 && math.Abs(a-b) <= 1e-9*math.Max(math.Abs(a), param.High-param.Low)) {
+				if x != y {
 					t.Fatalf("%s: %s was %v, comes back as %v", name, param.Name, x, y)
 				}
 				if v[i] < 0 || v[i] > 1 {
 					t.Fatalf("%s: %s is encoded as %v", name, param.Name, v[i])
 				}
 			}
+		}
+	}
+}
+
+// Continuous values have few digits, and narrow ranges as many as they need.
+func TestDecodedValuesAreTidy(t *testing.T) {
+	s := mustSpace(t, "lr=1e-5..1e-1:log", "d=0.0..0.5", "big=0.0..3e9", "narrow=1000000.0..1000000.001", "thin=1.0..1.0001:log")
+	p := s.Decode([]float64{0.5, 1. / 3, 1. / 3, 1. / 3, 1. / 3})
+	for name, want := range map[string]float64{"lr": 0.001, "d": 0.166667, "big": 1e9} {
+		if p[name] != want {
+			t.Errorf("%s = %v, want %v", name, p[name], want)
+		}
+	}
+	for name, want := range map[string]float64{"narrow": 1000000 + 0.001/3, "thin": math.Exp(math.Log(1.0001) / 3)} {
+		if x, _ := p.Float(name); math.Abs(x-want) > 1e-8 {
+			t.Errorf("%s = %v, want %v", name, x, want)
 		}
 	}
 }

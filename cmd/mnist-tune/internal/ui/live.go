@@ -83,6 +83,7 @@ func (l *live) begin(trial search.Trial) {
 	number, params := trial.Number, ShortParams(trial.Params)
 	bar := l.bars.AddBar(int64(l.tally.options.Epochs),
 		mpb.BarPriority(number),
+		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Any(func(s decor.Statistics) string {
 			return fmt.Sprintf("#%-3d epoch %*d/%d ", number, len(fmt.Sprint(s.Total)), s.Current, s.Total)
 		})),
