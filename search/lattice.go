@@ -2,8 +2,13 @@ package search
 
 import "slices"
 
-// maxLattice bounds the number of configurations that are counted exactly.
-const maxLattice = 1 << 53
+const (
+	// maxLattice bounds the number of configurations that are counted exactly.
+	maxLattice = 1 << 53
+	// maxParentLevels bounds how many values a parameter that others depend on
+	// is gone through.
+	maxParentLevels = 1 << 16
+)
 
 // lattice is a finite set of configurations of a space: some values for each
 // parameter, combined wherever the conditions hold. Configurations are numbered
@@ -35,7 +40,8 @@ func fullLattice(s Space) (l lattice, ok bool) {
 	return newLattice(s, levels, func(i, k int) any { return s.params[i].level(k) }), true
 }
 
-// size returns the number of configurations; ok is false above maxLattice.
+// size returns the number of configurations; ok is false
+// above maxLattice and maxParentLevels.
 func (l lattice) size() (n int, ok bool) { return l.count(0, Params{}) }
 
 // count returns the number of configurations of the parameters from i on, those
@@ -57,6 +63,9 @@ func (l lattice) count(i int, p Params) (n int, ok bool) {
 			return 0, false
 		}
 		return n * l.levels[i], true
+	}
+	if l.levels[i] > maxParentLevels {
+		return 0, false
 	}
 	for k := range l.levels[i] {
 		p[name] = l.value(i, k)
@@ -93,9 +102,13 @@ func (l lattice) at(cell int) Params {
 	return p
 }
 
-// Size returns the number of different configurations; finite is false when a
-// real parameter without a step takes part, or when there are more than 2^53.
-func (s Space) Size() (n int, finite bool) {
+// Size returns the number of different configurations. finite is false when a
+// real parameter without a step takes part, when there are more than 2^53, or
+// when another parameter depends on one of more than 65,536 values.
+func (s Space) Size() (n int, finite bool) { return s.size, s.finite }
+
+// countSize computes what Size returns.
+func (s Space) countSize() (n int, finite bool) {
 	l, ok := fullLattice(s)
 	if !ok {
 		return 0, false

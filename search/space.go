@@ -13,6 +13,8 @@ import (
 type Space struct {
 	params []Param
 	index  map[string]int
+	size   int // of a finite space
+	finite bool
 }
 
 // NewSpace checks the parameters and makes a space of them. A parameter that
@@ -32,6 +34,7 @@ func NewSpace(params ...Param) (Space, error) {
 		s.index[p.Name] = len(s.params)
 		s.params = append(s.params, p)
 	}
+	s.size, s.finite = s.countSize()
 	return s, nil
 }
 

@@ -137,6 +137,9 @@ func TestSizeAgainstEnumeration(t *testing.T) {
 	if n, ok := mustSpace(t, "a=1..1000000000", "b=1..1000000000").Size(); ok {
 		t.Errorf("10^18 configurations are counted as %d", n)
 	}
+	if n, ok := mustSpace(t, "a=1..1000000000", "b=1..2:when=a>=5").Size(); ok {
+		t.Errorf("a parent of 10^9 values is counted as %d", n)
+	}
 	if n, ok := mustSpace(t, "a=1..1000000000", "b=1..1000000").Size(); !ok || n != 1e15 {
 		t.Errorf("10^15 configurations are counted as %d, %v", n, ok)
 	}
