@@ -27,6 +27,13 @@ func (s *Source) SetScale(scale float32) {
 	}
 }
 
+func (s *Source) pixels(row int32) []byte {
+	return s.Pixels[int(row)*s.Features : (int(row)+1)*s.Features]
+}
+
+// rowsAhead is how many rows before its turn a row is asked for from memory.
+const rowsAhead = 4
+
 // batch holds the gathered rows of one step, sparse or dense.
 type batch struct {
 	rows     int
@@ -60,10 +67,10 @@ func (b *batch) gather(k *kernel.Set, src *Source, rows []int32) error {
 		return b.gatherFloats(src, rows)
 	}
 	for i, r := range rows {
-		row := src.Pixels[int(r)*b.features : (int(r)+1)*b.features]
+		row := src.pixels(r)
 		b.labels[i] = src.Labels[r]
 		if b.sparse != nil {
-			k.AppendBytes(b.sparse, row, &src.table)
+			k.AppendBytes(b.sparse, row, src.pixels(rows[min(i+rowsAhead, len(rows)-1)]), &src.table)
 			continue
 		}
 		dst := b.dense[i*b.features : (i+1)*b.features]

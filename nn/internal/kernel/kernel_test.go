@@ -226,7 +226,7 @@ func TestCompress(t *testing.T) {
 						row[j] = byte(r.IntN(256))
 					}
 				}
-				s.AppendBytes(x, row, &table)
+				s.AppendBytes(x, row, row, &table)
 				index, value := x.row(i)
 				k := 0
 				for j, b := range row {

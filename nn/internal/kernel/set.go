@@ -16,8 +16,8 @@ type Set struct {
 	// Compress writes the columns and the values, by the table, of the bytes of a
 	// row that are not zero and returns how many there are. table[i] is
 	// float32(i)*table[1]. index and value have room for a full row and Lane more,
-	// which may be overwritten.
-	Compress func(index []int32, value []float32, row []byte, table *[256]float32) int
+	// which may be overwritten. ahead is a row that will be needed soon.
+	Compress func(index []int32, value []float32, row, ahead []byte, table *[256]float32) int
 
 	// SparseForward adds to z [len(x.Start)-1, stride] the product of the sparse
 	// rows x and the panel w [features, stride].

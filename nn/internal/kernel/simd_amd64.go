@@ -107,11 +107,11 @@ func gemmAVX512(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumula
 	}
 }
 
-func compressAVX512(index []int32, value []float32, row []byte, table *[256]float32) int {
+func compressAVX512(index []int32, value []float32, row, ahead []byte, table *[256]float32) int {
 	n := len(row) &^ (Lane - 1)
 	count := 0
 	if n > 0 {
-		count = compress512(&index[0], &value[0], &row[0], n, table[1])
+		count = compress512(&index[0], &value[0], &row[0], &ahead[0], n, table[1])
 	}
 	for j := n; j < len(row); j++ {
 		if b := row[j]; b != 0 {

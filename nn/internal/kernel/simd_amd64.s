@@ -1112,40 +1112,43 @@ done:
 	VZEROUPPER
 	RET
 
-// func compress512(index *int32, value *float32, row *byte, n int, scale float32) (count int)
-// Requires: AVX, AVX512F, POPCNT
-TEXT ·compress512(SB), $0-48
+// func compress512(index *int32, value *float32, row *byte, ahead *byte, n int, scale float32) (count int)
+// Requires: AVX, AVX512F, MMX+, POPCNT
+TEXT ·compress512(SB), $0-56
 	MOVQ         index+0(FP), AX
 	MOVQ         value+8(FP), CX
 	MOVQ         row+16(FP), DX
-	MOVQ         n+24(FP), BX
-	VBROADCASTSS scale+32(FP), Z0
+	MOVQ         n+32(FP), BX
+	MOVQ         ahead+24(FP), SI
+	VBROADCASTSS scale+40(FP), Z0
 	VMOVDQU32    columns16<>+0(SB), Z1
-	MOVL         $0x00000010, SI
-	VPBROADCASTD SI, Z2
-	XORQ         SI, SI
+	MOVL         $0x00000010, DI
+	VPBROADCASTD DI, Z2
+	XORQ         DI, DI
 
 loop:
 	TESTQ         BX, BX
 	JZ            done
+	PREFETCHT0    (SI)
 	VPMOVZXBD     (DX), Z3
 	VPTESTMD      Z3, Z3, K1
 	VCVTDQ2PS     Z3, Z3
 	VMULPS        Z0, Z3, Z3
 	VPCOMPRESSD.Z Z1, K1, Z4
-	VMOVDQU32     Z4, (AX)(SI*4)
+	VMOVDQU32     Z4, (AX)(DI*4)
 	VCOMPRESSPS.Z Z3, K1, Z4
-	VMOVUPS       Z4, (CX)(SI*4)
-	KMOVW         K1, DI
-	POPCNTL       DI, DI
-	ADDQ          DI, SI
+	VMOVUPS       Z4, (CX)(DI*4)
+	KMOVW         K1, R8
+	POPCNTL       R8, R8
+	ADDQ          R8, DI
 	VPADDD        Z2, Z1, Z1
 	ADDQ          $0x00000010, DX
+	ADDQ          $0x00000010, SI
 	SUBQ          $0x00000010, BX
 	JMP           loop
 
 done:
-	MOVQ SI, count+40(FP)
+	MOVQ DI, count+48(FP)
 	VZEROUPPER
 	RET
 

@@ -41,8 +41,8 @@ func sparseForward512x4(z *float32, start *int32, index *int32, value *float32, 
 func sparseGradW512x4(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
 
 // compress512 writes the columns and the values (byte times scale) of the bytes of row that are
-// not zero, and returns how many there are. n is a multiple of 16.
-func compress512(index *int32, value *float32, row *byte, n int, scale float32) (count int)
+// not zero, and returns how many there are. It prefetches n bytes at ahead. n is a multiple of 16.
+func compress512(index *int32, value *float32, row *byte, ahead *byte, n int, scale float32) (count int)
 
 // relu512 is Set.Activate for ReLU; n is a multiple of 16.
 func relu512(y *float32, z *float32, n int)

@@ -31,17 +31,17 @@ func (x *Sparse) Rows() int { return len(x.Start) - 1 }
 func (x *Sparse) Reset() { x.Start, x.Index, x.Value = x.Start[:1], x.Index[:0], x.Value[:0] }
 
 // AppendBytes adds a row of bytes; table gives the value of each byte, as
-// Set.Compress wants it.
-func (s *Set) AppendBytes(x *Sparse, row []byte, table *[256]float32) {
+// Set.Compress wants it. ahead is a row that will be added soon, or any other.
+func (s *Set) AppendBytes(x *Sparse, row, ahead []byte, table *[256]float32) {
 	at, room := len(x.Index), len(x.Index)+len(row)+Lane
-	n := s.Compress(x.Index[at:room], x.Value[at:room], row, table)
+	n := s.Compress(x.Index[at:room], x.Value[at:room], row, ahead, table)
 	x.Index, x.Value = x.Index[:at+n], x.Value[:at+n]
 	x.Start = append(x.Start, int32(at+n))
 }
 
 // compress is the plain Go form of Set.Compress. It looks at eight bytes at a
 // time and goes through those that are not zero.
-func compress(index []int32, value []float32, row []byte, table *[256]float32) int {
+func compress(index []int32, value []float32, row, _ []byte, table *[256]float32) int {
 	const low, high = 0x7f7f7f7f7f7f7f7f, 0x8080808080808080
 	count, j := 0, 0
 	for ; j+8 <= len(row); j += 8 {

@@ -230,13 +230,15 @@ func sparseGradW2() {
 
 // compress512 stands for the loop of Sparse.AppendBytes over 16 bytes at a time.
 // It writes whole vectors: index and value need room for 16 more than the entries
-// that there are.
+// that there are. ahead is a row that comes soon: a batch's rows lie anywhere in a
+// data set larger than the caches.
 func compress512() {
-	TEXT("compress512", 0, "func(index *int32, value *float32, row *byte, n int, scale float32) (count int)")
-	Doc("compress512 writes the columns and the values (byte times scale) of the bytes of row that are", "not zero, and returns how many there are. n is a multiple of 16.")
+	TEXT("compress512", 0, "func(index *int32, value *float32, row, ahead *byte, n int, scale float32) (count int)")
+	Doc("compress512 writes the columns and the values (byte times scale) of the bytes of row that are", "not zero, and returns how many there are. It prefetches n bytes at ahead. n is a multiple of 16.")
 	index, value, row, n := gp(param("index")), gp(param("value")), gp(param("row")), gp(param("n"))
+	ahead := gp(param("ahead"))
 	scale, columns, step := ZMM(), ZMM(), ZMM()
-	VBROADCASTSS(NewParamAddr("scale", 32), scale)
+	VBROADCASTSS(NewParamAddr("scale", 40), scale)
 	first := GLOBL("columns16", attr.RODATA|attr.NOPTR)
 	for i := range 16 {
 		DATA(4*i, U32(uint32(i)))
@@ -250,6 +252,7 @@ func compress512() {
 	Label("loop")
 	TESTQ(n, n)
 	JZ(LabelRef("done"))
+	PREFETCHT0(Mem{Base: ahead})
 	x, packed := ZMM(), ZMM()
 	lit := K()
 	VPMOVZXBD(Mem{Base: row}, x)
@@ -266,6 +269,7 @@ func compress512() {
 	ADDQ(bits.As64(), count)
 	VPADDD(step, columns, columns)
 	ADDQ(U32(16), row)
+	ADDQ(U32(16), ahead)
 	SUBQ(U32(16), n)
 	JMP(LabelRef("loop"))
 	Label("done")
