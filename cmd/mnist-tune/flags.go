@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
@@ -90,7 +91,9 @@ func trainCommand(cfg nn.Config, data *dataFlags) string {
 		out := make(map[string]any)
 		text, err := json.Marshal(c.WithDefaults())
 		if err == nil {
-			err = json.Unmarshal(text, &out)
+			in := json.NewDecoder(bytes.NewReader(text))
+			in.UseNumber() // a seed is no float
+			err = in.Decode(&out)
 		}
 		if err != nil { // a Config is plain numbers and words
 			panic(err)
