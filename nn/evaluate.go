@@ -58,7 +58,7 @@ func (e *evaluation) run(ctx context.Context, p Program) (Metrics, error) {
 	err := e.each(ctx, p, func(first int, logits []float32) {
 		labels := e.labels[first : first+len(logits)/e.classes]
 		e.panel.SetRowMajor(logits)
-		l, c := kernel.CrossEntropy(kernel.Matrix{}, e.panel, labels, 0)
+		l, c := kernel.Go.CrossEntropy(kernel.Matrix{}, e.panel, labels, 0)
 		loss += l * float64(len(labels))
 		correct += c
 	})

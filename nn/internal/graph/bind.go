@@ -56,7 +56,7 @@ func (m *Machine) bind(n *G.Node) (func(), error) {
 			return nil, fmt.Errorf("graph: the cross-entropy must be what is differentiated (got the upstream gradient %v)", in[2])
 		}
 		z, dz := m.matrix(in[0]), m.matrix(n)
-		return func() { m.loss, m.correct = kernel.CrossEntropy(dz, z, b.labels[:b.rows], op.smoothing) }, nil
+		return func() { m.loss, m.correct = k.CrossEntropy(dz, z, b.labels[:b.rows], op.smoothing) }, nil
 	case *linearGradX:
 		dz, w, dx := m.matrix(in[0]), m.matrix(in[1]), m.matrix(n)
 		wt := kernel.NewMatrix(w.Cols, w.Rows)

@@ -2,14 +2,15 @@ package kernel
 
 import "math"
 
-// CrossEntropy computes the softmax cross-entropy of the first len(labels) rows
+// crossEntropy is the plain Go form of Set.CrossEntropy: it computes the softmax cross-entropy of the first len(labels) rows
 // of the logits z against the class indices, with label smoothing eps: the
 // target is 1-eps+eps/K for the label and eps/K for the other of the K classes
 // (Szegedy et al. 2016). It returns the mean loss over the rows and how many
 // rows have their largest logit at the label (ties go to the lowest class). If
 // dz has data it receives the gradient of the mean loss with respect to z, zero
 // in the padding.
-func CrossEntropy(dz, z Matrix, labels []uint8, eps float64) (loss float64, correct int) {
+// Its logarithms and powers are float64.
+func crossEntropy(dz, z Matrix, labels []uint8, eps float64) (loss float64, correct int) {
 	off := float32(eps / float64(z.Cols))
 	inv := float32(1 / float64(len(labels)))
 	for i, label := range labels {

@@ -34,6 +34,11 @@ type Set struct {
 	// Activation.Saves says: the input z or the output y.
 	ActivateGrad func(f Activation, dz, dy, saved []float32)
 
+	// CrossEntropy computes the softmax cross-entropy of the first len(labels)
+	// rows of the logits z against the class indices, with label smoothing eps;
+	// see crossEntropy for what it is. If dz has data it receives the gradient.
+	CrossEntropy func(dz, z Matrix, labels []uint8, eps float64) (loss float64, correct int)
+
 	// Step updates the parameters w from their gradients g by one step of an
 	// optimizer; m and v are its moments (nil where the rule has none).
 	Step func(rule *Rule, w, g, m, v []float32)
@@ -51,6 +56,7 @@ var Go = &Set{
 	SparseGradW:   sparseGradW,
 	Activate:      activate,
 	ActivateGrad:  activateGrad,
+	CrossEntropy:  crossEntropy,
 	Step:          step,
 	SumSquares:    sumSquares,
 }

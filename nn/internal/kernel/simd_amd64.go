@@ -2,7 +2,11 @@
 
 package kernel
 
-import "golang.org/x/sys/cpu"
+import (
+	"math"
+
+	"golang.org/x/sys/cpu"
+)
 
 // simdSets returns the sets of assembly that the processor runs.
 func simdSets() []*Set {
@@ -38,6 +42,7 @@ var (
 			}
 			reluGrad512(&dz[0], &dy[0], &saved[0], len(dz))
 		},
+		CrossEntropy: crossEntropyAVX512,
 		Step: func(r *Rule, w, g, m, v []float32) {
 			if r.Optimizer != Adam || len(w) == 0 {
 				step(r, w, g, m, v)
@@ -80,6 +85,7 @@ var (
 			}
 			reluGrad2(&dz[0], &dy[0], &saved[0], len(dz))
 		},
+		CrossEntropy: crossEntropy,
 		Step: func(r *Rule, w, g, m, v []float32) {
 			if r.Optimizer != Adam || len(w) == 0 {
 				step(r, w, g, m, v)
@@ -153,4 +159,35 @@ func sparseGradWAVX512(dw []float32, x *Sparse, dz []float32, stride int) {
 	default:
 		sparseGradW512x4(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows())
 	}
+}
+
+// softmaxRows is how many rows softmax512 is given at a time.
+const softmaxRows = 64
+
+func crossEntropyAVX512(dz, z Matrix, labels []uint8, eps float64) (loss float64, correct int) {
+	if z.Cols > Lane || dz.Data == nil {
+		return crossEntropy(dz, z, labels, eps)
+	}
+	var sum, top [softmaxRows]float32
+	var argmax [softmaxRows]int32
+	inv := 1 / float64(len(labels))
+	scale, offset, hit := float32(inv), float32(eps/float64(z.Cols)*inv), float32((1-eps)*inv)
+	for lo := 0; lo < len(labels); lo += softmaxRows {
+		rows := labels[lo:min(lo+softmaxRows, len(labels))]
+		softmax512(&dz.Data[lo*Lane], &z.Data[lo*Lane], &sum[0], &top[0], &argmax[0], len(rows), 1<<z.Cols-1, scale, offset)
+		for i, label := range rows {
+			logits := z.Data[(lo+i)*Lane:][:z.Cols]
+			loss += math.Log(float64(sum[i])) - (1-eps)*(float64(logits[label])-float64(top[i]))
+			if eps > 0 {
+				for _, v := range logits {
+					loss -= eps / float64(z.Cols) * (float64(v) - float64(top[i]))
+				}
+			}
+			if argmax[i] == int32(label) {
+				correct++
+			}
+			dz.Data[(lo+i)*Lane+int(label)] -= hit
+		}
+	}
+	return loss * inv, correct
 }

@@ -1170,6 +1170,113 @@ DATA columns16<>+56(SB)/4, $0x0000000e
 DATA columns16<>+60(SB)/4, $0x0000000f
 GLOBL columns16<>(SB), RODATA|NOPTR, $64
 
+// func softmax512(dz *float32, z *float32, sum *float32, top *float32, argmax *int32, rows int, lanes uint64, scale float32, offset float32)
+// Requires: AVX, AVX512F, BMI, SSE
+TEXT ·softmax512(SB), $8-64
+	MOVQ         dz+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         sum+16(FP), DX
+	MOVQ         top+24(FP), BX
+	MOVQ         argmax+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	MOVQ         lanes+48(FP), R8
+	KMOVW        R8, K1
+	VBROADCASTSS scale+56(FP), Z0
+	VBROADCASTSS offset+60(FP), Z1
+	VBROADCASTSS exp512<>+0(SB), Z2
+	VBROADCASTSS exp512<>+4(SB), Z3
+	VBROADCASTSS exp512<>+8(SB), Z4
+	VBROADCASTSS exp512<>+12(SB), Z5
+	VBROADCASTSS exp512<>+16(SB), Z6
+	VBROADCASTSS exp512<>+20(SB), Z7
+	VBROADCASTSS exp512<>+24(SB), Z8
+	VBROADCASTSS exp512<>+28(SB), Z9
+	VBROADCASTSS exp512<>+32(SB), Z10
+	VBROADCASTSS exp512<>+36(SB), Z11
+	VBROADCASTSS exp512<>+40(SB), Z12
+	MOVL         $0xff800000, R8
+	VPBROADCASTD R8, Z14
+	MOVL         $0xc3480000, R8
+	VPBROADCASTD R8, Z13
+	STMXCSR      (SP)
+	MOVL         (SP), R8
+	ORL          $0x00008040, R8
+	MOVL         R8, 4(SP)
+	LDMXCSR      4(SP)
+
+row:
+	TESTQ         DI, DI
+	JZ            done
+	VMOVAPS       Z14, Z15
+	VMOVUPS       (CX), K1, Z15
+	VMOVAPS       Z15, Z17
+	VSHUFF32X4    $0x4e, Z17, Z17, Z16
+	VMAXPS        Z16, Z17, Z17
+	VSHUFF32X4    $0xb1, Z17, Z17, Z16
+	VMAXPS        Z16, Z17, Z17
+	VPERMILPS     $0x4e, Z17, Z16
+	VMAXPS        Z16, Z17, Z17
+	VPERMILPS     $0xb1, Z17, Z16
+	VMAXPS        Z16, Z17, Z17
+	VMOVSS        X17, (BX)
+	VCMPPS        $0x00, Z17, Z15, K2
+	KMOVW         K2, R8
+	TZCNTL        R8, R8
+	MOVL          R8, (SI)
+	VSUBPS        Z17, Z15, Z15
+	VMAXPS        Z15, Z13, Z15
+	VMULPS        Z2, Z15, Z16
+	VRNDSCALEPS   $0x08, Z16, Z16
+	VFNMADD231PS  Z3, Z16, Z15
+	VFNMADD231PS  Z4, Z16, Z15
+	VMOVAPS       Z5, Z18
+	VFMADD213PS   Z6, Z15, Z18
+	VFMADD213PS   Z7, Z15, Z18
+	VFMADD213PS   Z8, Z15, Z18
+	VFMADD213PS   Z9, Z15, Z18
+	VFMADD213PS   Z10, Z15, Z18
+	VFMADD213PS   Z11, Z15, Z18
+	VFMADD213PS   Z12, Z15, Z18
+	VSCALEFPS.Z   Z16, Z18, K1, Z18
+	VMOVAPS       Z18, Z17
+	VSHUFF32X4    $0x4e, Z17, Z17, Z16
+	VADDPS        Z16, Z17, Z17
+	VSHUFF32X4    $0xb1, Z17, Z17, Z16
+	VADDPS        Z16, Z17, Z17
+	VPERMILPS     $0x4e, Z17, Z16
+	VADDPS        Z16, Z17, Z17
+	VPERMILPS     $0xb1, Z17, Z16
+	VADDPS        Z16, Z17, Z17
+	VMOVSS        X17, (DX)
+	VDIVPS        Z17, Z18, Z18
+	VFMSUB213PS.Z Z1, Z0, K1, Z18
+	VMOVUPS       Z18, (AX)
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000004, DX
+	ADDQ          $0x00000004, BX
+	ADDQ          $0x00000004, SI
+	DECQ          DI
+	JMP           row
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+DATA exp512<>+0(SB)/4, $(1.442695)
+DATA exp512<>+4(SB)/4, $(0.6933594)
+DATA exp512<>+8(SB)/4, $(-0.00021219444)
+DATA exp512<>+12(SB)/4, $(0.0001984127)
+DATA exp512<>+16(SB)/4, $(0.0013888889)
+DATA exp512<>+20(SB)/4, $(0.008333334)
+DATA exp512<>+24(SB)/4, $(0.041666668)
+DATA exp512<>+28(SB)/4, $(0.16666667)
+DATA exp512<>+32(SB)/4, $(0.5)
+DATA exp512<>+36(SB)/4, $(1.0)
+DATA exp512<>+40(SB)/4, $(1.0)
+GLOBL exp512<>(SB), RODATA|NOPTR, $44
+
 // func relu512(y *float32, z *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·relu512(SB), $0-24

@@ -5,68 +5,119 @@
 package kernel
 
 // gemm512x1 is Set.Gemm for a stride of 16.
+//
+//go:noescape
 func gemm512x1(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
 
 // sparseForward512x1 is Set.SparseForward for a stride of 16.
+//
+//go:noescape
 func sparseForward512x1(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
 
 // sparseGradW512x1 adds to dw what Set.SparseGradW computes, for a stride of 16.
+//
+//go:noescape
 func sparseGradW512x1(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
 
 // gemm512x2 is Set.Gemm for a stride of 32.
+//
+//go:noescape
 func gemm512x2(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
 
 // sparseForward512x2 is Set.SparseForward for a stride of 32.
+//
+//go:noescape
 func sparseForward512x2(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
 
 // sparseGradW512x2 adds to dw what Set.SparseGradW computes, for a stride of 32.
+//
+//go:noescape
 func sparseGradW512x2(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
 
 // gemm512x3 is Set.Gemm for a stride of 48.
+//
+//go:noescape
 func gemm512x3(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
 
 // sparseForward512x3 is Set.SparseForward for a stride of 48.
+//
+//go:noescape
 func sparseForward512x3(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
 
 // sparseGradW512x3 adds to dw what Set.SparseGradW computes, for a stride of 48.
+//
+//go:noescape
 func sparseGradW512x3(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
 
 // gemm512x4 is Set.Gemm for a stride of 64.
+//
+//go:noescape
 func gemm512x4(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
 
 // sparseForward512x4 is Set.SparseForward for a stride of 64.
+//
+//go:noescape
 func sparseForward512x4(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
 
 // sparseGradW512x4 adds to dw what Set.SparseGradW computes, for a stride of 64.
+//
+//go:noescape
 func sparseGradW512x4(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
 
 // compress512 writes the columns and the values (byte times scale) of the bytes of row that are
 // not zero, and returns how many there are. It prefetches n bytes at ahead. n is a multiple of 16.
+//
+//go:noescape
 func compress512(index *int32, value *float32, row *byte, ahead *byte, n int, scale float32) (count int)
 
+// softmax512 goes through rows of 16 logits, of which those in the mask lanes count. It writes for each
+// row the largest logit to top, its lane to argmax, the sum of e^(z-top) to sum, and
+// softmax(z)*scale-offset to dz, which is zero in the other lanes.
+//
+//go:noescape
+func softmax512(dz *float32, z *float32, sum *float32, top *float32, argmax *int32, rows int, lanes uint64, scale float32, offset float32)
+
 // relu512 is Set.Activate for ReLU; n is a multiple of 16.
+//
+//go:noescape
 func relu512(y *float32, z *float32, n int)
 
 // reluGrad512 is Set.ActivateGrad for ReLU; n is a multiple of 16.
+//
+//go:noescape
 func reluGrad512(dz *float32, dy *float32, saved *float32, n int)
 
 // adam512 is Set.Step for Adam; rule points to Rule.Rate, n is a multiple of 16.
+//
+//go:noescape
 func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
 
 // gemm2 is Set.Gemm for AVX2 and FMA.
+//
+//go:noescape
 func gemm2(c *float32, a *float32, b *float32, rows int, depth int, stride int, aRow int, aCol int, accumulate bool)
 
 // sparseForward2 is Set.SparseForward for AVX2 and FMA.
+//
+//go:noescape
 func sparseForward2(z *float32, start *int32, index *int32, value *float32, w *float32, rows int, stride int)
 
 // sparseGradW2 adds to dw what Set.SparseGradW computes, for AVX2 and FMA.
+//
+//go:noescape
 func sparseGradW2(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int, stride int)
 
 // relu2 is Set.Activate for ReLU; n is a multiple of 8.
+//
+//go:noescape
 func relu2(y *float32, z *float32, n int)
 
 // reluGrad2 is Set.ActivateGrad for ReLU; n is a multiple of 8.
+//
+//go:noescape
 func reluGrad2(dz *float32, dy *float32, saved *float32, n int)
 
 // adam2 is Set.Step for Adam; rule points to Rule.Rate, n is a multiple of 8.
+//
+//go:noescape
 func adam2(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)

@@ -10,6 +10,7 @@ import (
 // operands' order lets NaN through as the plain loops do.
 func relu512() {
 	TEXT("relu512", 0, "func(y, z *float32, n int)")
+	Pragma("noescape")
 	Doc("relu512 is Set.Activate for ReLU; n is a multiple of 16.")
 	y, z, n := gp(param("y")), gp(param("z")), gp(param("n"))
 	zero, x := ZMM(), ZMM()
@@ -31,6 +32,7 @@ func relu512() {
 
 func reluGrad512() {
 	TEXT("reluGrad512", 0, "func(dz, dy, saved *float32, n int)")
+	Pragma("noescape")
 	Doc("reluGrad512 is Set.ActivateGrad for ReLU; n is a multiple of 16.")
 	dz, dy, saved, n := gp(param("dz")), gp(param("dy")), gp(param("saved")), gp(param("n"))
 	zero, x := ZMM(), ZMM()
@@ -54,6 +56,7 @@ func reluGrad512() {
 
 func relu2() {
 	TEXT("relu2", 0, "func(y, z *float32, n int)")
+	Pragma("noescape")
 	Doc("relu2 is Set.Activate for ReLU; n is a multiple of 8.")
 	y, z, n := gp(param("y")), gp(param("z")), gp(param("n"))
 	zero, x := YMM(), YMM()
@@ -75,6 +78,7 @@ func relu2() {
 
 func reluGrad2() {
 	TEXT("reluGrad2", 0, "func(dz, dy, saved *float32, n int)")
+	Pragma("noescape")
 	Doc("reluGrad2 is Set.ActivateGrad for ReLU; n is a multiple of 8.")
 	dz, dy, saved, n := gp(param("dz")), gp(param("dy")), gp(param("saved")), gp(param("n"))
 	zero, x := YMM(), YMM()
@@ -109,12 +113,14 @@ const (
 // with the exact root and division.
 func adam512() {
 	TEXT("adam512", 0, "func(rule, w, grad, m, v *float32, n int)")
+	Pragma("noescape")
 	Doc("adam512 is Set.Step for Adam; rule points to Rule.Rate, n is a multiple of 16.")
 	adam(zmms, ZMM, 64)
 }
 
 func adam2() {
 	TEXT("adam2", 0, "func(rule, w, grad, m, v *float32, n int)")
+	Pragma("noescape")
 	Doc("adam2 is Set.Step for Adam; rule points to Rule.Rate, n is a multiple of 8.")
 	adam(ymms, YMM, 32)
 }

@@ -35,6 +35,7 @@ func gemm512(vectors int) {
 	tileRows := map[int]int{1: 8, 2: 8, 3: 4, 4: 4}[vectors]
 	name := fmt.Sprintf("gemm512x%d", vectors)
 	TEXT(name, 0, "func(c, a, b *float32, rows, depth, aRow, aCol int, accumulate bool)")
+	Pragma("noescape")
 	Doc(fmt.Sprintf("%s is Set.Gemm for a stride of %d.", name, 16*vectors))
 	c, a, b, rows, depth := gp(param("c")), gp(param("a")), gp(param("b")), gp(param("rows")), gp(param("depth"))
 	s, k := gp(param("aRow")), gp(param("aCol"))
@@ -123,6 +124,7 @@ func gemm512(vectors int) {
 func gemm2() {
 	const tileRows, vectors = 4, 2
 	TEXT("gemm2", 0, "func(c, a, b *float32, rows, depth, stride, aRow, aCol int, accumulate bool)")
+	Pragma("noescape")
 	Doc("gemm2 is Set.Gemm for AVX2 and FMA.")
 	restore := flushToZero()
 	stride := gp(param("stride"))

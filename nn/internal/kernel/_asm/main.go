@@ -15,6 +15,7 @@ func main() {
 		sparseGradW512(vectors)
 	}
 	compress512()
+	softmax512()
 	relu512()
 	reluGrad512()
 	adam512()

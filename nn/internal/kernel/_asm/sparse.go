@@ -15,6 +15,7 @@ import (
 func sparseForward512(vectors int) {
 	name := fmt.Sprintf("sparseForward512x%d", vectors)
 	TEXT(name, 0, "func(z *float32, start, index *int32, value, w *float32, rows int)")
+	Pragma("noescape")
 	Doc(fmt.Sprintf("%s is Set.SparseForward for a stride of %d.", name, 16*vectors))
 	z, start, index, value, w, rows := gp(param("z")), gp(param("start")), gp(param("index")), gp(param("value")), gp(param("w")), gp(param("rows"))
 	restore := flushToZero()
@@ -69,6 +70,7 @@ func sparseForward512(vectors int) {
 func sparseGradW512(vectors int) {
 	name := fmt.Sprintf("sparseGradW512x%d", vectors)
 	TEXT(name, 0, "func(dw *float32, start, index *int32, value, dz *float32, rows int)")
+	Pragma("noescape")
 	Doc(fmt.Sprintf("%s adds to dw what Set.SparseGradW computes, for a stride of %d.", name, 16*vectors))
 	dw, start, index, value, dz, rows := gp(param("dw")), gp(param("start")), gp(param("index")), gp(param("value")), gp(param("dz")), gp(param("rows"))
 	restore := flushToZero()
@@ -116,6 +118,7 @@ func sparseGradW512(vectors int) {
 func sparseForward2() {
 	const vectors = 2
 	TEXT("sparseForward2", 0, "func(z *float32, start, index *int32, value, w *float32, rows, stride int)")
+	Pragma("noescape")
 	Doc("sparseForward2 is Set.SparseForward for AVX2 and FMA.")
 	z, index, value, w := gp(param("z")), gp(param("index")), gp(param("value")), gp(param("w"))
 	stride, strips := gp(param("stride")), gp(param("stride"))
@@ -179,6 +182,7 @@ func sparseForward2() {
 func sparseGradW2() {
 	const vectors = 2
 	TEXT("sparseGradW2", 0, "func(dw *float32, start, index *int32, value, dz *float32, rows, stride int)")
+	Pragma("noescape")
 	Doc("sparseGradW2 adds to dw what Set.SparseGradW computes, for AVX2 and FMA.")
 	dw, index, value, dz := gp(param("dw")), gp(param("index")), gp(param("value")), gp(param("dz"))
 	stride, strips := gp(param("stride")), gp(param("stride"))
@@ -234,6 +238,7 @@ func sparseGradW2() {
 // data set larger than the caches.
 func compress512() {
 	TEXT("compress512", 0, "func(index *int32, value *float32, row, ahead *byte, n int, scale float32) (count int)")
+	Pragma("noescape")
 	Doc("compress512 writes the columns and the values (byte times scale) of the bytes of row that are", "not zero, and returns how many there are. It prefetches n bytes at ahead. n is a multiple of 16.")
 	index, value, row, n := gp(param("index")), gp(param("value")), gp(param("row")), gp(param("n"))
 	ahead := gp(param("ahead"))
