@@ -31,9 +31,6 @@ func (s *Source) pixels(row int32) []byte {
 	return s.Pixels[int(row)*s.Features : (int(row)+1)*s.Features]
 }
 
-// rowsAhead is how many rows before its turn a row is asked for from memory.
-const rowsAhead = 4
-
 // batch holds the gathered rows of one step, sparse or dense.
 type batch struct {
 	rows     int
@@ -42,10 +39,11 @@ type batch struct {
 	sparse   *kernel.Sparse // nil: dense
 	dense    []float32      // [capacity, features] row-major; scratch of one row if sparse
 	indices  []int          // what Fill wants
+	zeros    []byte         // [features], beside an odd last row
 }
 
 func newBatch(capacity, features int, sparse bool) *batch {
-	b := &batch{features: features, labels: make([]uint8, capacity), indices: make([]int, capacity)}
+	b := &batch{features: features, labels: make([]uint8, capacity), indices: make([]int, capacity), zeros: make([]byte, features)}
 	if sparse {
 		b.sparse = kernel.NewSparse(capacity, features)
 	} else {
@@ -63,22 +61,39 @@ func (b *batch) gather(k *kernel.Set, src *Source, rows []int32) error {
 	if b.sparse != nil {
 		b.sparse.Reset()
 	}
-	if src.Pixels == nil {
+	switch {
+	case src.Pixels == nil:
 		return b.gatherFloats(src, rows)
+	case b.sparse != nil:
+		b.gatherPairs(k, src, rows)
+	default:
+		for i, r := range rows {
+			dst := b.dense[i*b.features : (i+1)*b.features]
+			for j, v := range src.pixels(r) {
+				dst[j] = src.table[v]
+			}
+		}
 	}
 	for i, r := range rows {
-		row := src.pixels(r)
 		b.labels[i] = src.Labels[r]
-		if b.sparse != nil {
-			k.AppendBytes(b.sparse, row, src.pixels(rows[min(i+rowsAhead, len(rows)-1)]), &src.table)
-			continue
-		}
-		dst := b.dense[i*b.features : (i+1)*b.features]
-		for j, v := range row {
-			dst[j] = src.table[v]
-		}
 	}
 	return nil
+}
+
+// rowsAhead is how many rows before its turn a row is asked for from memory.
+const rowsAhead = 4
+
+// gatherPairs collects the rows two by two, an odd last one with a row of zeros.
+func (b *batch) gatherPairs(k *kernel.Set, src *Source, rows []int32) {
+	last := len(rows) - 1
+	for i := 0; i <= last; i += 2 {
+		pair := kernel.BytePair{src.pixels(rows[i]), b.zeros}
+		if i < last {
+			pair[1] = src.pixels(rows[i+1])
+		}
+		ahead := kernel.BytePair{src.pixels(rows[min(i+rowsAhead, last)]), src.pixels(rows[min(i+rowsAhead+1, last)])}
+		k.AppendBytes(b.sparse, min(2, len(rows)-i), pair, ahead, &src.table)
+	}
 }
 
 func (b *batch) gatherFloats(src *Source, rows []int32) error {
@@ -93,8 +108,12 @@ func (b *batch) gatherFloats(src *Source, rows []int32) error {
 		return fmt.Errorf("reading the data set: %w", err)
 	}
 	if b.sparse != nil {
-		for i := range rows {
-			b.sparse.AppendFloats(x[i*b.features : (i+1)*b.features])
+		for i := 0; i < len(rows); i += 2 {
+			var second []float32
+			if i+1 < len(rows) {
+				second = x[(i+1)*b.features : (i+2)*b.features]
+			}
+			b.sparse.AppendFloats(x[i*b.features:(i+1)*b.features], second)
 		}
 	}
 	return nil

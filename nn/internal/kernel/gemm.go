@@ -62,7 +62,7 @@ func (s *Set) LinearForwardDense(z Matrix, x []float32, w, b Matrix, rows int) {
 
 // LinearForwardSparse is LinearForward for a sparse input.
 func (s *Set) LinearForwardSparse(z Matrix, x *Sparse, w, b Matrix) {
-	fillRows(z, b, x.Rows())
+	fillRows(z, b, x.Rows)
 	for p := range z.Panels() {
 		zp, stride, _ := z.Panel(p)
 		wp, _, _ := w.Panel(p)

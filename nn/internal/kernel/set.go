@@ -13,13 +13,14 @@ type Set struct {
 	// accumulate the products are added to c, else c is overwritten.
 	Gemm func(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool)
 
-	// Compress writes the columns and the values, by the table, of the bytes of a
-	// row that are not zero and returns how many there are. table[i] is
-	// float32(i)*table[1]. index and value have room for a full row and Lane more,
-	// which may be overwritten. ahead is a row that will be needed soon.
-	Compress func(index []int32, value []float32, row, ahead []byte, table *[256]float32) int
+	// Compress writes the columns in which a pair of rows of bytes is not zero,
+	// and both values by the table, and returns how many there are. table[i] is
+	// float32(i)*table[1]. index, first and second have room for a full row and
+	// Lane more, which may be overwritten. ahead, of the same length, is what will
+	// be needed soon.
+	Compress func(index []int32, first, second []float32, pair, ahead BytePair, table *[256]float32) int
 
-	// SparseForward adds to z [len(x.Start)-1, stride] the product of the sparse
+	// SparseForward adds to z [x.Rows, stride] the product of the sparse
 	// rows x and the panel w [features, stride].
 	SparseForward func(z []float32, x *Sparse, w []float32, stride int)
 

@@ -59,18 +59,9 @@ var (
 				gemm2(&c[0], &a[0], &b[0], rows, depth, stride, aRow, aCol, accumulate)
 			}
 		},
-		Compress: compress,
-		SparseForward: func(z []float32, x *Sparse, w []float32, stride int) {
-			if len(x.Index) > 0 {
-				sparseForward2(&z[0], &x.Start[0], &x.Index[0], &x.Value[0], &w[0], x.Rows(), stride)
-			}
-		},
-		SparseGradW: func(dw []float32, x *Sparse, dz []float32, stride int) {
-			clear(dw)
-			if len(x.Index) > 0 {
-				sparseGradW2(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows(), stride)
-			}
-		},
+		Compress:      compress,
+		SparseForward: sparseForwardAVX2,
+		SparseGradW:   sparseGradWAVX2,
 		Activate: func(f Activation, y, z []float32) {
 			if f != ReLU || len(y) == 0 {
 				activate(f, y, z)
@@ -113,19 +104,12 @@ func gemmAVX512(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumula
 	}
 }
 
-func compressAVX512(index []int32, value []float32, row, ahead []byte, table *[256]float32) int {
-	n := len(row) &^ (Lane - 1)
-	count := 0
+func compressAVX512(index []int32, first, second []float32, pair, ahead BytePair, table *[256]float32) int {
+	n, count := len(pair[0])&^(Lane-1), 0
 	if n > 0 {
-		count = compress512(&index[0], &value[0], &row[0], &ahead[0], n, table[1])
+		count = compress512(&index[0], &first[0], &second[0], &pair[0][0], &pair[1][0], &ahead[0][0], &ahead[1][0], n, table[1])
 	}
-	for j := n; j < len(row); j++ {
-		if b := row[j]; b != 0 {
-			index[count], value[count] = int32(j), table[b]
-			count++
-		}
-	}
-	return count
+	return count + compressRest(index[count:], first[count:], second[count:], pair, n, table)
 }
 
 func sparseForwardAVX512(z []float32, x *Sparse, w []float32, stride int) {
@@ -134,13 +118,13 @@ func sparseForwardAVX512(z []float32, x *Sparse, w []float32, stride int) {
 	}
 	switch stride {
 	case 16:
-		sparseForward512x1(&z[0], &x.Start[0], &x.Index[0], &x.Value[0], &w[0], x.Rows())
+		sparseForward512x1(&z[0], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &w[0], x.Rows, stride)
 	case 32:
-		sparseForward512x2(&z[0], &x.Start[0], &x.Index[0], &x.Value[0], &w[0], x.Rows())
+		sparseForward512x2(&z[0], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &w[0], x.Rows, stride)
 	case 48:
-		sparseForward512x3(&z[0], &x.Start[0], &x.Index[0], &x.Value[0], &w[0], x.Rows())
+		sparseForward512x3(&z[0], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &w[0], x.Rows, stride)
 	default:
-		sparseForward512x4(&z[0], &x.Start[0], &x.Index[0], &x.Value[0], &w[0], x.Rows())
+		sparseForward512x4(&z[0], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &w[0], x.Rows, stride)
 	}
 }
 
@@ -151,13 +135,44 @@ func sparseGradWAVX512(dw []float32, x *Sparse, dz []float32, stride int) {
 	}
 	switch stride {
 	case 16:
-		sparseGradW512x1(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows())
+		sparseGradW512x1(&dw[0], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &dz[0], x.Rows, stride)
 	case 32:
-		sparseGradW512x2(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows())
+		sparseGradW512x2(&dw[0], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &dz[0], x.Rows, stride)
 	case 48:
-		sparseGradW512x3(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows())
+		sparseGradW512x3(&dw[0], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &dz[0], x.Rows, stride)
 	default:
-		sparseGradW512x4(&dw[0], &x.Start[0], &x.Index[0], &x.Value[0], &dz[0], x.Rows())
+		sparseGradW512x4(&dw[0], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &dz[0], x.Rows, stride)
+	}
+}
+
+// strip2 is how many columns the AVX2 kernels take at a time, where there are
+// as many left; else 16.
+const strip2 = 32
+
+func sparseForwardAVX2(z []float32, x *Sparse, w []float32, stride int) {
+	if len(x.Index) == 0 {
+		return
+	}
+	for j := 0; j < stride; j += strip2 {
+		if stride-j >= strip2 {
+			sparseForward2x4(&z[j], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &w[j], x.Rows, stride)
+		} else {
+			sparseForward2x2(&z[j], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &w[j], x.Rows, stride)
+		}
+	}
+}
+
+func sparseGradWAVX2(dw []float32, x *Sparse, dz []float32, stride int) {
+	clear(dw)
+	if len(x.Index) == 0 {
+		return
+	}
+	for j := 0; j < stride; j += strip2 {
+		if stride-j >= strip2 {
+			sparseGradW2x4(&dw[j], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &dz[j], x.Rows, stride)
+		} else {
+			sparseGradW2x2(&dw[j], &x.Start[0], &x.Index[0], &x.First[0], &x.Second[0], &dz[j], x.Rows, stride)
+		}
 	}
 }
 

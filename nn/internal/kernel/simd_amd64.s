@@ -136,104 +136,149 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x1(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
+// func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x1(SB), $8-48
+TEXT ·sparseForward512x1(SB), $8-64
 	MOVQ    z+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
-	MOVQ    value+24(FP), BX
-	MOVQ    w+32(FP), SI
-	MOVQ    rows+40(FP), DI
+	MOVQ    w+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
 	STMXCSR (SP)
-	MOVL    (SP), R8
-	ORL     $0x00008040, R8
-	MOVL    R8, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
-row:
-	TESTQ   DI, DI
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (AX), Z0
+	VMOVUPS (AX)(R9*1), Z1
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (BX)(R12*1), Z2
+	VBROADCASTSS (DI)(R10*4), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R8)(R10*4), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
+
+pair_end:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R9*1)
+	LEAQ    (AX)(R9*2), AX
+	ADDQ    $0x00000004, CX
+	SUBQ    $0x00000002, SI
+	JMP     pairs
+
+rest:
+	TESTQ   SI, SI
 	JZ      done
 	VMOVUPS (AX), Z0
-	VPXORQ  Z1, Z1, Z1
-	MOVLQSX (CX), R8
-	MOVLQSX 4(CX), R9
-	ADDQ    $0x00000004, CX
-	DECQ    R9
+	MOVLQSX (CX), SI
+	MOVLQSX 4(CX), CX
+	CMPQ    SI, CX
+	JGE     single_end
 
-pair:
-	CMPQ         R8, R9
-	JGE          single
-	MOVLQSX      (DX)(R8*4), R10
-	IMUL3Q       $0x00000040, R10, R10
-	VBROADCASTSS (BX)(R8*4), Z2
-	VFMADD231PS  (SI)(R10*1), Z2, Z0
-	MOVLQSX      4(DX)(R8*4), R10
-	IMUL3Q       $0x00000040, R10, R10
-	VBROADCASTSS 4(BX)(R8*4), Z2
-	VFMADD231PS  (SI)(R10*1), Z2, Z1
-	ADDQ         $0x00000002, R8
-	JMP          pair
+single_entry:
+	MOVLQSX      (DX)(SI*4), R8
+	IMULQ        R9, R8
+	VMOVUPS      (BX)(R8*1), Z1
+	VBROADCASTSS (DI)(SI*4), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	INCQ         SI
+	CMPQ         SI, CX
+	JL           single_entry
 
-single:
-	JG           store
-	MOVLQSX      (DX)(R8*4), R9
-	IMUL3Q       $0x00000040, R9, R9
-	VBROADCASTSS (BX)(R8*4), Z2
-	VFMADD231PS  (SI)(R9*1), Z2, Z0
-
-store:
-	VADDPS  Z1, Z0, Z0
+single_end:
 	VMOVUPS Z0, (AX)
-	ADDQ    $0x00000040, AX
-	DECQ    DI
-	JMP     row
 
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x1(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
+// func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x1(SB), $8-48
+TEXT ·sparseGradW512x1(SB), $8-64
 	MOVQ    dw+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
-	MOVQ    value+24(FP), BX
-	MOVQ    dz+32(FP), SI
-	MOVQ    rows+40(FP), DI
+	MOVQ    dz+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
 	STMXCSR (SP)
-	MOVL    (SP), R8
-	ORL     $0x00008040, R8
-	MOVL    R8, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
-row:
-	TESTQ   DI, DI
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (BX), Z0
+	VMOVUPS (BX)(R9*1), Z1
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (AX)(R12*1), Z2
+	VBROADCASTSS (DI)(R10*4), Z3
+	VFMADD231PS  Z0, Z3, Z2
+	VBROADCASTSS (R8)(R10*4), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
+
+pair_end:
+	LEAQ (BX)(R9*2), BX
+	ADDQ $0x00000004, CX
+	SUBQ $0x00000002, SI
+	JMP  pairs
+
+rest:
+	TESTQ   SI, SI
 	JZ      done
-	VMOVUPS (SI), Z0
-	MOVLQSX (CX), R8
-	MOVLQSX 4(CX), R9
-	ADDQ    $0x00000004, CX
+	VMOVUPS (BX), Z0
+	MOVLQSX (CX), BX
+	MOVLQSX 4(CX), CX
+	CMPQ    BX, CX
+	JGE     single_end
 
-entry:
-	CMPQ         R8, R9
-	JGE          next
-	MOVLQSX      (DX)(R8*4), R10
-	IMUL3Q       $0x00000040, R10, R10
-	VBROADCASTSS (BX)(R8*4), Z1
-	VMOVUPS      (AX)(R10*1), Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, (AX)(R10*1)
-	INCQ         R8
-	JMP          entry
+single_entry:
+	MOVLQSX      (DX)(BX*4), SI
+	IMULQ        R9, SI
+	VMOVUPS      (AX)(SI*1), Z1
+	VBROADCASTSS (DI)(BX*4), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (AX)(SI*1)
+	INCQ         BX
+	CMPQ         BX, CX
+	JL           single_entry
 
-next:
-	ADDQ $0x00000040, SI
-	DECQ DI
-	JMP  row
-
+single_end:
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
@@ -409,115 +454,170 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x2(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
+// func sparseForward512x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x2(SB), $8-48
+TEXT ·sparseForward512x2(SB), $8-64
 	MOVQ    z+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
-	MOVQ    value+24(FP), BX
-	MOVQ    w+32(FP), SI
-	MOVQ    rows+40(FP), DI
+	MOVQ    w+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
 	STMXCSR (SP)
-	MOVL    (SP), R8
-	ORL     $0x00008040, R8
-	MOVL    R8, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
-row:
-	TESTQ   DI, DI
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS (AX)(R9*1), Z2
+	VMOVUPS 64(AX)(R9*1), Z3
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (BX)(R12*1), Z4
+	VMOVUPS      64(BX)(R12*1), Z5
+	VBROADCASTSS (DI)(R10*4), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R8)(R10*4), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
+
+pair_end:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, (AX)(R9*1)
+	VMOVUPS Z3, 64(AX)(R9*1)
+	LEAQ    (AX)(R9*2), AX
+	ADDQ    $0x00000004, CX
+	SUBQ    $0x00000002, SI
+	JMP     pairs
+
+rest:
+	TESTQ   SI, SI
 	JZ      done
 	VMOVUPS (AX), Z0
-	VPXORQ  Z2, Z2, Z2
 	VMOVUPS 64(AX), Z1
-	VPXORQ  Z3, Z3, Z3
-	MOVLQSX (CX), R8
-	MOVLQSX 4(CX), R9
-	ADDQ    $0x00000004, CX
-	DECQ    R9
+	MOVLQSX (CX), SI
+	MOVLQSX 4(CX), CX
+	CMPQ    SI, CX
+	JGE     single_end
 
-pair:
-	CMPQ         R8, R9
-	JGE          single
-	MOVLQSX      (DX)(R8*4), R10
-	IMUL3Q       $0x00000080, R10, R10
-	VBROADCASTSS (BX)(R8*4), Z4
-	VFMADD231PS  (SI)(R10*1), Z4, Z0
-	VFMADD231PS  64(SI)(R10*1), Z4, Z1
-	MOVLQSX      4(DX)(R8*4), R10
-	IMUL3Q       $0x00000080, R10, R10
-	VBROADCASTSS 4(BX)(R8*4), Z4
-	VFMADD231PS  (SI)(R10*1), Z4, Z2
-	VFMADD231PS  64(SI)(R10*1), Z4, Z3
-	ADDQ         $0x00000002, R8
-	JMP          pair
+single_entry:
+	MOVLQSX      (DX)(SI*4), R8
+	IMULQ        R9, R8
+	VMOVUPS      (BX)(R8*1), Z2
+	VMOVUPS      64(BX)(R8*1), Z3
+	VBROADCASTSS (DI)(SI*4), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	INCQ         SI
+	CMPQ         SI, CX
+	JL           single_entry
 
-single:
-	JG           store
-	MOVLQSX      (DX)(R8*4), R9
-	IMUL3Q       $0x00000080, R9, R9
-	VBROADCASTSS (BX)(R8*4), Z4
-	VFMADD231PS  (SI)(R9*1), Z4, Z0
-	VFMADD231PS  64(SI)(R9*1), Z4, Z1
-
-store:
-	VADDPS  Z2, Z0, Z0
+single_end:
 	VMOVUPS Z0, (AX)
-	VADDPS  Z3, Z1, Z1
 	VMOVUPS Z1, 64(AX)
-	ADDQ    $0x00000080, AX
-	DECQ    DI
-	JMP     row
 
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x2(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
+// func sparseGradW512x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x2(SB), $8-48
+TEXT ·sparseGradW512x2(SB), $8-64
 	MOVQ    dw+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
-	MOVQ    value+24(FP), BX
-	MOVQ    dz+32(FP), SI
-	MOVQ    rows+40(FP), DI
+	MOVQ    dz+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
 	STMXCSR (SP)
-	MOVL    (SP), R8
-	ORL     $0x00008040, R8
-	MOVL    R8, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
-row:
-	TESTQ   DI, DI
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS (BX)(R9*1), Z2
+	VMOVUPS 64(BX)(R9*1), Z3
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (AX)(R12*1), Z4
+	VMOVUPS      64(AX)(R12*1), Z5
+	VBROADCASTSS (DI)(R10*4), Z6
+	VFMADD231PS  Z0, Z6, Z4
+	VFMADD231PS  Z1, Z6, Z5
+	VBROADCASTSS (R8)(R10*4), Z6
+	VFMADD231PS  Z2, Z6, Z4
+	VFMADD231PS  Z3, Z6, Z5
+	VMOVUPS      Z4, (AX)(R12*1)
+	VMOVUPS      Z5, 64(AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
+
+pair_end:
+	LEAQ (BX)(R9*2), BX
+	ADDQ $0x00000004, CX
+	SUBQ $0x00000002, SI
+	JMP  pairs
+
+rest:
+	TESTQ   SI, SI
 	JZ      done
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	MOVLQSX (CX), R8
-	MOVLQSX 4(CX), R9
-	ADDQ    $0x00000004, CX
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	MOVLQSX (CX), BX
+	MOVLQSX 4(CX), CX
+	CMPQ    BX, CX
+	JGE     single_end
 
-entry:
-	CMPQ         R8, R9
-	JGE          next
-	MOVLQSX      (DX)(R8*4), R10
-	IMUL3Q       $0x00000080, R10, R10
-	VBROADCASTSS (BX)(R8*4), Z2
-	VMOVUPS      (AX)(R10*1), Z3
-	VMOVUPS      64(AX)(R10*1), Z4
-	VFMADD231PS  Z0, Z2, Z3
-	VFMADD231PS  Z1, Z2, Z4
-	VMOVUPS      Z3, (AX)(R10*1)
-	VMOVUPS      Z4, 64(AX)(R10*1)
-	INCQ         R8
-	JMP          entry
+single_entry:
+	MOVLQSX      (DX)(BX*4), SI
+	IMULQ        R9, SI
+	VMOVUPS      (AX)(SI*1), Z2
+	VMOVUPS      64(AX)(SI*1), Z3
+	VBROADCASTSS (DI)(BX*4), Z4
+	VFMADD231PS  Z0, Z4, Z2
+	VFMADD231PS  Z1, Z4, Z3
+	VMOVUPS      Z2, (AX)(SI*1)
+	VMOVUPS      Z3, 64(AX)(SI*1)
+	INCQ         BX
+	CMPQ         BX, CX
+	JL           single_entry
 
-next:
-	ADDQ $0x00000080, SI
-	DECQ DI
-	JMP  row
-
+single_end:
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
@@ -676,126 +776,191 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x3(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
+// func sparseForward512x3(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x3(SB), $8-48
+TEXT ·sparseForward512x3(SB), $8-64
 	MOVQ    z+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
-	MOVQ    value+24(FP), BX
-	MOVQ    w+32(FP), SI
-	MOVQ    rows+40(FP), DI
+	MOVQ    w+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
 	STMXCSR (SP)
-	MOVL    (SP), R8
-	ORL     $0x00008040, R8
-	MOVL    R8, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
-row:
-	TESTQ   DI, DI
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS (AX)(R9*1), Z3
+	VMOVUPS 64(AX)(R9*1), Z4
+	VMOVUPS 128(AX)(R9*1), Z5
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (BX)(R12*1), Z6
+	VMOVUPS      64(BX)(R12*1), Z7
+	VMOVUPS      128(BX)(R12*1), Z8
+	VBROADCASTSS (DI)(R10*4), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R8)(R10*4), Z9
+	VFMADD231PS  Z6, Z9, Z3
+	VFMADD231PS  Z7, Z9, Z4
+	VFMADD231PS  Z8, Z9, Z5
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
+
+pair_end:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, (AX)(R9*1)
+	VMOVUPS Z4, 64(AX)(R9*1)
+	VMOVUPS Z5, 128(AX)(R9*1)
+	LEAQ    (AX)(R9*2), AX
+	ADDQ    $0x00000004, CX
+	SUBQ    $0x00000002, SI
+	JMP     pairs
+
+rest:
+	TESTQ   SI, SI
 	JZ      done
 	VMOVUPS (AX), Z0
-	VPXORQ  Z3, Z3, Z3
 	VMOVUPS 64(AX), Z1
-	VPXORQ  Z4, Z4, Z4
 	VMOVUPS 128(AX), Z2
-	VPXORQ  Z5, Z5, Z5
-	MOVLQSX (CX), R8
-	MOVLQSX 4(CX), R9
-	ADDQ    $0x00000004, CX
-	DECQ    R9
+	MOVLQSX (CX), SI
+	MOVLQSX 4(CX), CX
+	CMPQ    SI, CX
+	JGE     single_end
 
-pair:
-	CMPQ         R8, R9
-	JGE          single
-	MOVLQSX      (DX)(R8*4), R10
-	IMUL3Q       $0x000000c0, R10, R10
-	VBROADCASTSS (BX)(R8*4), Z6
-	VFMADD231PS  (SI)(R10*1), Z6, Z0
-	VFMADD231PS  64(SI)(R10*1), Z6, Z1
-	VFMADD231PS  128(SI)(R10*1), Z6, Z2
-	MOVLQSX      4(DX)(R8*4), R10
-	IMUL3Q       $0x000000c0, R10, R10
-	VBROADCASTSS 4(BX)(R8*4), Z6
-	VFMADD231PS  (SI)(R10*1), Z6, Z3
-	VFMADD231PS  64(SI)(R10*1), Z6, Z4
-	VFMADD231PS  128(SI)(R10*1), Z6, Z5
-	ADDQ         $0x00000002, R8
-	JMP          pair
+single_entry:
+	MOVLQSX      (DX)(SI*4), R8
+	IMULQ        R9, R8
+	VMOVUPS      (BX)(R8*1), Z3
+	VMOVUPS      64(BX)(R8*1), Z4
+	VMOVUPS      128(BX)(R8*1), Z5
+	VBROADCASTSS (DI)(SI*4), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	INCQ         SI
+	CMPQ         SI, CX
+	JL           single_entry
 
-single:
-	JG           store
-	MOVLQSX      (DX)(R8*4), R9
-	IMUL3Q       $0x000000c0, R9, R9
-	VBROADCASTSS (BX)(R8*4), Z6
-	VFMADD231PS  (SI)(R9*1), Z6, Z0
-	VFMADD231PS  64(SI)(R9*1), Z6, Z1
-	VFMADD231PS  128(SI)(R9*1), Z6, Z2
-
-store:
-	VADDPS  Z3, Z0, Z0
+single_end:
 	VMOVUPS Z0, (AX)
-	VADDPS  Z4, Z1, Z1
 	VMOVUPS Z1, 64(AX)
-	VADDPS  Z5, Z2, Z2
 	VMOVUPS Z2, 128(AX)
-	ADDQ    $0x000000c0, AX
-	DECQ    DI
-	JMP     row
 
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x3(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
+// func sparseGradW512x3(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x3(SB), $8-48
+TEXT ·sparseGradW512x3(SB), $8-64
 	MOVQ    dw+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
-	MOVQ    value+24(FP), BX
-	MOVQ    dz+32(FP), SI
-	MOVQ    rows+40(FP), DI
+	MOVQ    dz+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
 	STMXCSR (SP)
-	MOVL    (SP), R8
-	ORL     $0x00008040, R8
-	MOVL    R8, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
-row:
-	TESTQ   DI, DI
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS (BX)(R9*1), Z3
+	VMOVUPS 64(BX)(R9*1), Z4
+	VMOVUPS 128(BX)(R9*1), Z5
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (AX)(R12*1), Z6
+	VMOVUPS      64(AX)(R12*1), Z7
+	VMOVUPS      128(AX)(R12*1), Z8
+	VBROADCASTSS (DI)(R10*4), Z9
+	VFMADD231PS  Z0, Z9, Z6
+	VFMADD231PS  Z1, Z9, Z7
+	VFMADD231PS  Z2, Z9, Z8
+	VBROADCASTSS (R8)(R10*4), Z9
+	VFMADD231PS  Z3, Z9, Z6
+	VFMADD231PS  Z4, Z9, Z7
+	VFMADD231PS  Z5, Z9, Z8
+	VMOVUPS      Z6, (AX)(R12*1)
+	VMOVUPS      Z7, 64(AX)(R12*1)
+	VMOVUPS      Z8, 128(AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
+
+pair_end:
+	LEAQ (BX)(R9*2), BX
+	ADDQ $0x00000004, CX
+	SUBQ $0x00000002, SI
+	JMP  pairs
+
+rest:
+	TESTQ   SI, SI
 	JZ      done
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS 128(SI), Z2
-	MOVLQSX (CX), R8
-	MOVLQSX 4(CX), R9
-	ADDQ    $0x00000004, CX
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	MOVLQSX (CX), BX
+	MOVLQSX 4(CX), CX
+	CMPQ    BX, CX
+	JGE     single_end
 
-entry:
-	CMPQ         R8, R9
-	JGE          next
-	MOVLQSX      (DX)(R8*4), R10
-	IMUL3Q       $0x000000c0, R10, R10
-	VBROADCASTSS (BX)(R8*4), Z3
-	VMOVUPS      (AX)(R10*1), Z4
-	VMOVUPS      64(AX)(R10*1), Z5
-	VMOVUPS      128(AX)(R10*1), Z6
-	VFMADD231PS  Z0, Z3, Z4
-	VFMADD231PS  Z1, Z3, Z5
-	VFMADD231PS  Z2, Z3, Z6
-	VMOVUPS      Z4, (AX)(R10*1)
-	VMOVUPS      Z5, 64(AX)(R10*1)
-	VMOVUPS      Z6, 128(AX)(R10*1)
-	INCQ         R8
-	JMP          entry
+single_entry:
+	MOVLQSX      (DX)(BX*4), SI
+	IMULQ        R9, SI
+	VMOVUPS      (AX)(SI*1), Z3
+	VMOVUPS      64(AX)(SI*1), Z4
+	VMOVUPS      128(AX)(SI*1), Z5
+	VBROADCASTSS (DI)(BX*4), Z6
+	VFMADD231PS  Z0, Z6, Z3
+	VFMADD231PS  Z1, Z6, Z4
+	VFMADD231PS  Z2, Z6, Z5
+	VMOVUPS      Z3, (AX)(SI*1)
+	VMOVUPS      Z4, 64(AX)(SI*1)
+	VMOVUPS      Z5, 128(AX)(SI*1)
+	INCQ         BX
+	CMPQ         BX, CX
+	JL           single_entry
 
-next:
-	ADDQ $0x000000c0, SI
-	DECQ DI
-	JMP  row
-
+single_end:
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
@@ -976,179 +1141,266 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x4(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
+// func sparseForward512x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x4(SB), $8-48
+TEXT ·sparseForward512x4(SB), $8-64
 	MOVQ    z+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
-	MOVQ    value+24(FP), BX
-	MOVQ    w+32(FP), SI
-	MOVQ    rows+40(FP), DI
+	MOVQ    w+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
 	STMXCSR (SP)
-	MOVL    (SP), R8
-	ORL     $0x00008040, R8
-	MOVL    R8, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
-row:
-	TESTQ   DI, DI
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS (AX)(R9*1), Z4
+	VMOVUPS 64(AX)(R9*1), Z5
+	VMOVUPS 128(AX)(R9*1), Z6
+	VMOVUPS 192(AX)(R9*1), Z7
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (BX)(R12*1), Z8
+	VMOVUPS      64(BX)(R12*1), Z9
+	VMOVUPS      128(BX)(R12*1), Z10
+	VMOVUPS      192(BX)(R12*1), Z11
+	VBROADCASTSS (DI)(R10*4), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R8)(R10*4), Z12
+	VFMADD231PS  Z8, Z12, Z4
+	VFMADD231PS  Z9, Z12, Z5
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
+
+pair_end:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, (AX)(R9*1)
+	VMOVUPS Z5, 64(AX)(R9*1)
+	VMOVUPS Z6, 128(AX)(R9*1)
+	VMOVUPS Z7, 192(AX)(R9*1)
+	LEAQ    (AX)(R9*2), AX
+	ADDQ    $0x00000004, CX
+	SUBQ    $0x00000002, SI
+	JMP     pairs
+
+rest:
+	TESTQ   SI, SI
 	JZ      done
 	VMOVUPS (AX), Z0
-	VPXORQ  Z4, Z4, Z4
 	VMOVUPS 64(AX), Z1
-	VPXORQ  Z5, Z5, Z5
 	VMOVUPS 128(AX), Z2
-	VPXORQ  Z6, Z6, Z6
 	VMOVUPS 192(AX), Z3
-	VPXORQ  Z7, Z7, Z7
-	MOVLQSX (CX), R8
-	MOVLQSX 4(CX), R9
-	ADDQ    $0x00000004, CX
-	DECQ    R9
+	MOVLQSX (CX), SI
+	MOVLQSX 4(CX), CX
+	CMPQ    SI, CX
+	JGE     single_end
 
-pair:
-	CMPQ         R8, R9
-	JGE          single
-	MOVLQSX      (DX)(R8*4), R10
-	IMUL3Q       $0x00000100, R10, R10
-	VBROADCASTSS (BX)(R8*4), Z8
-	VFMADD231PS  (SI)(R10*1), Z8, Z0
-	VFMADD231PS  64(SI)(R10*1), Z8, Z1
-	VFMADD231PS  128(SI)(R10*1), Z8, Z2
-	VFMADD231PS  192(SI)(R10*1), Z8, Z3
-	MOVLQSX      4(DX)(R8*4), R10
-	IMUL3Q       $0x00000100, R10, R10
-	VBROADCASTSS 4(BX)(R8*4), Z8
-	VFMADD231PS  (SI)(R10*1), Z8, Z4
-	VFMADD231PS  64(SI)(R10*1), Z8, Z5
-	VFMADD231PS  128(SI)(R10*1), Z8, Z6
-	VFMADD231PS  192(SI)(R10*1), Z8, Z7
-	ADDQ         $0x00000002, R8
-	JMP          pair
+single_entry:
+	MOVLQSX      (DX)(SI*4), R8
+	IMULQ        R9, R8
+	VMOVUPS      (BX)(R8*1), Z4
+	VMOVUPS      64(BX)(R8*1), Z5
+	VMOVUPS      128(BX)(R8*1), Z6
+	VMOVUPS      192(BX)(R8*1), Z7
+	VBROADCASTSS (DI)(SI*4), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	INCQ         SI
+	CMPQ         SI, CX
+	JL           single_entry
 
-single:
-	JG           store
-	MOVLQSX      (DX)(R8*4), R9
-	IMUL3Q       $0x00000100, R9, R9
-	VBROADCASTSS (BX)(R8*4), Z8
-	VFMADD231PS  (SI)(R9*1), Z8, Z0
-	VFMADD231PS  64(SI)(R9*1), Z8, Z1
-	VFMADD231PS  128(SI)(R9*1), Z8, Z2
-	VFMADD231PS  192(SI)(R9*1), Z8, Z3
-
-store:
-	VADDPS  Z4, Z0, Z0
+single_end:
 	VMOVUPS Z0, (AX)
-	VADDPS  Z5, Z1, Z1
 	VMOVUPS Z1, 64(AX)
-	VADDPS  Z6, Z2, Z2
 	VMOVUPS Z2, 128(AX)
-	VADDPS  Z7, Z3, Z3
 	VMOVUPS Z3, 192(AX)
-	ADDQ    $0x00000100, AX
-	DECQ    DI
-	JMP     row
 
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x4(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
+// func sparseGradW512x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x4(SB), $8-48
+TEXT ·sparseGradW512x4(SB), $8-64
 	MOVQ    dw+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
-	MOVQ    value+24(FP), BX
-	MOVQ    dz+32(FP), SI
-	MOVQ    rows+40(FP), DI
+	MOVQ    dz+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
 	STMXCSR (SP)
-	MOVL    (SP), R8
-	ORL     $0x00008040, R8
-	MOVL    R8, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
-row:
-	TESTQ   DI, DI
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	VMOVUPS (BX)(R9*1), Z4
+	VMOVUPS 64(BX)(R9*1), Z5
+	VMOVUPS 128(BX)(R9*1), Z6
+	VMOVUPS 192(BX)(R9*1), Z7
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (AX)(R12*1), Z8
+	VMOVUPS      64(AX)(R12*1), Z9
+	VMOVUPS      128(AX)(R12*1), Z10
+	VMOVUPS      192(AX)(R12*1), Z11
+	VBROADCASTSS (DI)(R10*4), Z12
+	VFMADD231PS  Z0, Z12, Z8
+	VFMADD231PS  Z1, Z12, Z9
+	VFMADD231PS  Z2, Z12, Z10
+	VFMADD231PS  Z3, Z12, Z11
+	VBROADCASTSS (R8)(R10*4), Z12
+	VFMADD231PS  Z4, Z12, Z8
+	VFMADD231PS  Z5, Z12, Z9
+	VFMADD231PS  Z6, Z12, Z10
+	VFMADD231PS  Z7, Z12, Z11
+	VMOVUPS      Z8, (AX)(R12*1)
+	VMOVUPS      Z9, 64(AX)(R12*1)
+	VMOVUPS      Z10, 128(AX)(R12*1)
+	VMOVUPS      Z11, 192(AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
+
+pair_end:
+	LEAQ (BX)(R9*2), BX
+	ADDQ $0x00000004, CX
+	SUBQ $0x00000002, SI
+	JMP  pairs
+
+rest:
+	TESTQ   SI, SI
 	JZ      done
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS 128(SI), Z2
-	VMOVUPS 192(SI), Z3
-	MOVLQSX (CX), R8
-	MOVLQSX 4(CX), R9
-	ADDQ    $0x00000004, CX
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	MOVLQSX (CX), BX
+	MOVLQSX 4(CX), CX
+	CMPQ    BX, CX
+	JGE     single_end
 
-entry:
-	CMPQ         R8, R9
-	JGE          next
-	MOVLQSX      (DX)(R8*4), R10
-	IMUL3Q       $0x00000100, R10, R10
-	VBROADCASTSS (BX)(R8*4), Z4
-	VMOVUPS      (AX)(R10*1), Z5
-	VMOVUPS      64(AX)(R10*1), Z6
-	VMOVUPS      128(AX)(R10*1), Z7
-	VMOVUPS      192(AX)(R10*1), Z8
-	VFMADD231PS  Z0, Z4, Z5
-	VFMADD231PS  Z1, Z4, Z6
-	VFMADD231PS  Z2, Z4, Z7
-	VFMADD231PS  Z3, Z4, Z8
-	VMOVUPS      Z5, (AX)(R10*1)
-	VMOVUPS      Z6, 64(AX)(R10*1)
-	VMOVUPS      Z7, 128(AX)(R10*1)
-	VMOVUPS      Z8, 192(AX)(R10*1)
-	INCQ         R8
-	JMP          entry
+single_entry:
+	MOVLQSX      (DX)(BX*4), SI
+	IMULQ        R9, SI
+	VMOVUPS      (AX)(SI*1), Z4
+	VMOVUPS      64(AX)(SI*1), Z5
+	VMOVUPS      128(AX)(SI*1), Z6
+	VMOVUPS      192(AX)(SI*1), Z7
+	VBROADCASTSS (DI)(BX*4), Z8
+	VFMADD231PS  Z0, Z8, Z4
+	VFMADD231PS  Z1, Z8, Z5
+	VFMADD231PS  Z2, Z8, Z6
+	VFMADD231PS  Z3, Z8, Z7
+	VMOVUPS      Z4, (AX)(SI*1)
+	VMOVUPS      Z5, 64(AX)(SI*1)
+	VMOVUPS      Z6, 128(AX)(SI*1)
+	VMOVUPS      Z7, 192(AX)(SI*1)
+	INCQ         BX
+	CMPQ         BX, CX
+	JL           single_entry
 
-next:
-	ADDQ $0x00000100, SI
-	DECQ DI
-	JMP  row
-
+single_end:
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func compress512(index *int32, value *float32, row *byte, ahead *byte, n int, scale float32) (count int)
+// func compress512(index *int32, first *float32, second *float32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, scale float32) (count int)
 // Requires: AVX, AVX512F, MMX+, POPCNT
-TEXT ·compress512(SB), $0-56
+TEXT ·compress512(SB), $0-80
 	MOVQ         index+0(FP), AX
-	MOVQ         value+8(FP), CX
-	MOVQ         row+16(FP), DX
-	MOVQ         n+32(FP), BX
-	MOVQ         ahead+24(FP), SI
-	VBROADCASTSS scale+40(FP), Z0
+	MOVQ         n+56(FP), CX
+	MOVQ         first+8(FP), DX
+	MOVQ         second+16(FP), BX
+	MOVQ         row0+24(FP), SI
+	MOVQ         row1+32(FP), DI
+	MOVQ         ahead0+40(FP), R8
+	MOVQ         ahead1+48(FP), R9
+	VBROADCASTSS scale+64(FP), Z0
 	VMOVDQU32    columns16<>+0(SB), Z1
-	MOVL         $0x00000010, DI
-	VPBROADCASTD DI, Z2
-	XORQ         DI, DI
+	MOVL         $0x00000010, R10
+	VPBROADCASTD R10, Z2
+	XORQ         R10, R10
 
 loop:
-	TESTQ         BX, BX
+	TESTQ         CX, CX
 	JZ            done
-	PREFETCHT0    (SI)
-	VPMOVZXBD     (DX), Z3
-	VPTESTMD      Z3, Z3, K1
+	PREFETCHT0    (R8)
+	VPMOVZXBD     (SI), Z3
+	PREFETCHT0    (R9)
+	VPMOVZXBD     (DI), Z4
+	VPORD         Z3, Z4, Z5
+	VPTESTMD      Z5, Z5, K1
+	VPCOMPRESSD.Z Z1, K1, Z5
+	VMOVDQU32     Z5, (AX)(R10*4)
 	VCVTDQ2PS     Z3, Z3
 	VMULPS        Z0, Z3, Z3
-	VPCOMPRESSD.Z Z1, K1, Z4
-	VMOVDQU32     Z4, (AX)(DI*4)
-	VCOMPRESSPS.Z Z3, K1, Z4
-	VMOVUPS       Z4, (CX)(DI*4)
-	KMOVW         K1, R8
-	POPCNTL       R8, R8
-	ADDQ          R8, DI
-	VPADDD        Z2, Z1, Z1
-	ADDQ          $0x00000010, DX
+	VCOMPRESSPS.Z Z3, K1, Z5
+	VMOVUPS       Z5, (DX)(R10*4)
 	ADDQ          $0x00000010, SI
-	SUBQ          $0x00000010, BX
+	ADDQ          $0x00000010, R8
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z0, Z4, Z4
+	VCOMPRESSPS.Z Z4, K1, Z5
+	VMOVUPS       Z5, (BX)(R10*4)
+	ADDQ          $0x00000010, DI
+	ADDQ          $0x00000010, R9
+	KMOVW         K1, R11
+	POPCNTL       R11, R11
+	ADDQ          R11, R10
+	VPADDD        Z2, Z1, Z1
+	SUBQ          $0x00000010, CX
 	JMP           loop
 
 done:
-	MOVQ DI, count+48(FP)
+	MOVQ R10, count+72(FP)
 	VZEROUPPER
 	RET
 
@@ -1539,138 +1791,382 @@ next:
 	VZEROUPPER
 	RET
 
-// func sparseForward2(z *float32, start *int32, index *int32, value *float32, w *float32, rows int, stride int)
+// func sparseForward2x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
 // Requires: AVX, FMA3, SSE
-TEXT ·sparseForward2(SB), $8-56
+TEXT ·sparseForward2x2(SB), $8-64
 	MOVQ    z+0(FP), AX
-	MOVQ    index+16(FP), CX
-	MOVQ    value+24(FP), DX
-	MOVQ    w+32(FP), BX
-	MOVQ    stride+48(FP), SI
-	MOVQ    stride+48(FP), DI
-	SHLQ    $0x02, SI
-	SHRQ    $0x04, DI
+	MOVQ    start+8(FP), CX
+	MOVQ    index+16(FP), DX
+	MOVQ    w+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
 	STMXCSR (SP)
-	MOVL    (SP), R8
-	ORL     $0x00008040, R8
-	MOVL    R8, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
-strip:
-	MOVQ start+8(FP), R9
-	MOVQ rows+40(FP), R10
-	MOVQ AX, R8
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS (AX)(R9*1), Y2
+	VMOVUPS 32(AX)(R9*1), Y3
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
 
-row:
-	TESTQ   R10, R10
-	JZ      next
-	VMOVUPS (R8), Y0
-	VXORPS  Y2, Y2, Y2
-	VMOVUPS 32(R8), Y1
-	VXORPS  Y3, Y3, Y3
-	MOVLQSX (R9), R11
-	MOVLQSX 4(R9), R12
-	ADDQ    $0x00000004, R9
-	DECQ    R12
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (BX)(R12*1), Y4
+	VMOVUPS      32(BX)(R12*1), Y5
+	VBROADCASTSS (DI)(R10*4), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R8)(R10*4), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
 
-pair:
-	CMPQ         R11, R12
-	JGE          single
-	MOVLQSX      (CX)(R11*4), R13
-	IMULQ        SI, R13
-	VBROADCASTSS (DX)(R11*4), Y4
-	VFMADD231PS  (BX)(R13*1), Y4, Y0
-	VFMADD231PS  32(BX)(R13*1), Y4, Y1
-	MOVLQSX      4(CX)(R11*4), R13
-	IMULQ        SI, R13
-	VBROADCASTSS 4(DX)(R11*4), Y4
-	VFMADD231PS  (BX)(R13*1), Y4, Y2
-	VFMADD231PS  32(BX)(R13*1), Y4, Y3
-	ADDQ         $0x00000002, R11
-	JMP          pair
+pair_end:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, (AX)(R9*1)
+	VMOVUPS Y3, 32(AX)(R9*1)
+	LEAQ    (AX)(R9*2), AX
+	ADDQ    $0x00000004, CX
+	SUBQ    $0x00000002, SI
+	JMP     pairs
 
-single:
-	JG           store
-	MOVLQSX      (CX)(R11*4), R12
-	IMULQ        SI, R12
-	VBROADCASTSS (DX)(R11*4), Y4
-	VFMADD231PS  (BX)(R12*1), Y4, Y0
-	VFMADD231PS  32(BX)(R12*1), Y4, Y1
+rest:
+	TESTQ   SI, SI
+	JZ      done
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	MOVLQSX (CX), SI
+	MOVLQSX 4(CX), CX
+	CMPQ    SI, CX
+	JGE     single_end
 
-store:
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R8)
-	VADDPS  Y3, Y1, Y1
-	VMOVUPS Y1, 32(R8)
-	ADDQ    SI, R8
-	DECQ    R10
-	JMP     row
+single_entry:
+	MOVLQSX      (DX)(SI*4), R8
+	IMULQ        R9, R8
+	VMOVUPS      (BX)(R8*1), Y2
+	VMOVUPS      32(BX)(R8*1), Y3
+	VBROADCASTSS (DI)(SI*4), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	INCQ         SI
+	CMPQ         SI, CX
+	JL           single_entry
 
-next:
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, BX
-	DECQ    DI
-	JNZ     strip
+single_end:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+
+done:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func sparseGradW2(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int, stride int)
+// func sparseGradW2x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
 // Requires: AVX, FMA3, SSE
-TEXT ·sparseGradW2(SB), $8-56
+TEXT ·sparseGradW2x2(SB), $8-64
 	MOVQ    dw+0(FP), AX
-	MOVQ    index+16(FP), CX
-	MOVQ    value+24(FP), DX
-	MOVQ    dz+32(FP), BX
-	MOVQ    stride+48(FP), SI
-	MOVQ    stride+48(FP), DI
-	SHLQ    $0x02, SI
-	SHRQ    $0x04, DI
+	MOVQ    start+8(FP), CX
+	MOVQ    index+16(FP), DX
+	MOVQ    dz+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
 	STMXCSR (SP)
-	MOVL    (SP), R8
-	ORL     $0x00008040, R8
-	MOVL    R8, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
-strip:
-	MOVQ start+8(FP), R9
-	MOVQ rows+40(FP), R10
-	MOVQ BX, R8
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS (BX)(R9*1), Y2
+	VMOVUPS 32(BX)(R9*1), Y3
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
 
-row:
-	TESTQ   R10, R10
-	JZ      next
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-	MOVLQSX (R9), R11
-	MOVLQSX 4(R9), R12
-	ADDQ    $0x00000004, R9
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (AX)(R12*1), Y4
+	VMOVUPS      32(AX)(R12*1), Y5
+	VBROADCASTSS (DI)(R10*4), Y6
+	VFMADD231PS  Y0, Y6, Y4
+	VFMADD231PS  Y1, Y6, Y5
+	VBROADCASTSS (R8)(R10*4), Y6
+	VFMADD231PS  Y2, Y6, Y4
+	VFMADD231PS  Y3, Y6, Y5
+	VMOVUPS      Y4, (AX)(R12*1)
+	VMOVUPS      Y5, 32(AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
 
-entry:
-	CMPQ         R11, R12
-	JGE          advance
-	MOVLQSX      (CX)(R11*4), R13
-	IMULQ        SI, R13
-	VBROADCASTSS (DX)(R11*4), Y2
-	VMOVUPS      (AX)(R13*1), Y3
-	VFMADD231PS  Y0, Y2, Y3
-	VMOVUPS      Y3, (AX)(R13*1)
-	VMOVUPS      32(AX)(R13*1), Y3
-	VFMADD231PS  Y1, Y2, Y3
-	VMOVUPS      Y3, 32(AX)(R13*1)
-	INCQ         R11
-	JMP          entry
+pair_end:
+	LEAQ (BX)(R9*2), BX
+	ADDQ $0x00000004, CX
+	SUBQ $0x00000002, SI
+	JMP  pairs
 
-advance:
-	ADDQ SI, R8
-	DECQ R10
-	JMP  row
+rest:
+	TESTQ   SI, SI
+	JZ      done
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	MOVLQSX (CX), BX
+	MOVLQSX 4(CX), CX
+	CMPQ    BX, CX
+	JGE     single_end
 
-next:
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, BX
-	DECQ    DI
-	JNZ     strip
+single_entry:
+	MOVLQSX      (DX)(BX*4), SI
+	IMULQ        R9, SI
+	VMOVUPS      (AX)(SI*1), Y2
+	VMOVUPS      32(AX)(SI*1), Y3
+	VBROADCASTSS (DI)(BX*4), Y4
+	VFMADD231PS  Y0, Y4, Y2
+	VFMADD231PS  Y1, Y4, Y3
+	VMOVUPS      Y2, (AX)(SI*1)
+	VMOVUPS      Y3, 32(AX)(SI*1)
+	INCQ         BX
+	CMPQ         BX, CX
+	JL           single_entry
+
+single_end:
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func sparseForward2x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+// Requires: AVX, FMA3, SSE
+TEXT ·sparseForward2x4(SB), $8-64
+	MOVQ    z+0(FP), AX
+	MOVQ    start+8(FP), CX
+	MOVQ    index+16(FP), DX
+	MOVQ    w+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
+	STMXCSR (SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
+	LDMXCSR 4(SP)
+
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS (AX)(R9*1), Y4
+	VMOVUPS 32(AX)(R9*1), Y5
+	VMOVUPS 64(AX)(R9*1), Y6
+	VMOVUPS 96(AX)(R9*1), Y7
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (BX)(R12*1), Y8
+	VMOVUPS      32(BX)(R12*1), Y9
+	VMOVUPS      64(BX)(R12*1), Y10
+	VMOVUPS      96(BX)(R12*1), Y11
+	VBROADCASTSS (DI)(R10*4), Y12
+	VFMADD231PS  Y8, Y12, Y0
+	VFMADD231PS  Y9, Y12, Y1
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R8)(R10*4), Y12
+	VFMADD231PS  Y8, Y12, Y4
+	VFMADD231PS  Y9, Y12, Y5
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
+
+pair_end:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, (AX)(R9*1)
+	VMOVUPS Y5, 32(AX)(R9*1)
+	VMOVUPS Y6, 64(AX)(R9*1)
+	VMOVUPS Y7, 96(AX)(R9*1)
+	LEAQ    (AX)(R9*2), AX
+	ADDQ    $0x00000004, CX
+	SUBQ    $0x00000002, SI
+	JMP     pairs
+
+rest:
+	TESTQ   SI, SI
+	JZ      done
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	MOVLQSX (CX), SI
+	MOVLQSX 4(CX), CX
+	CMPQ    SI, CX
+	JGE     single_end
+
+single_entry:
+	MOVLQSX      (DX)(SI*4), R8
+	IMULQ        R9, R8
+	VMOVUPS      (BX)(R8*1), Y4
+	VMOVUPS      32(BX)(R8*1), Y5
+	VMOVUPS      64(BX)(R8*1), Y6
+	VMOVUPS      96(BX)(R8*1), Y7
+	VBROADCASTSS (DI)(SI*4), Y8
+	VFMADD231PS  Y4, Y8, Y0
+	VFMADD231PS  Y5, Y8, Y1
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	INCQ         SI
+	CMPQ         SI, CX
+	JL           single_entry
+
+single_end:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func sparseGradW2x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+// Requires: AVX, FMA3, SSE
+TEXT ·sparseGradW2x4(SB), $8-64
+	MOVQ    dw+0(FP), AX
+	MOVQ    start+8(FP), CX
+	MOVQ    index+16(FP), DX
+	MOVQ    dz+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+56(FP), R9
+	SHLQ    $0x02, R9
+	STMXCSR (SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
+	LDMXCSR 4(SP)
+
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VMOVUPS (BX)(R9*1), Y4
+	VMOVUPS 32(BX)(R9*1), Y5
+	VMOVUPS 64(BX)(R9*1), Y6
+	VMOVUPS 96(BX)(R9*1), Y7
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R10*4), R12
+	IMULQ        R9, R12
+	VMOVUPS      (AX)(R12*1), Y8
+	VMOVUPS      32(AX)(R12*1), Y9
+	VMOVUPS      64(AX)(R12*1), Y10
+	VMOVUPS      96(AX)(R12*1), Y11
+	VBROADCASTSS (DI)(R10*4), Y12
+	VFMADD231PS  Y0, Y12, Y8
+	VFMADD231PS  Y1, Y12, Y9
+	VFMADD231PS  Y2, Y12, Y10
+	VFMADD231PS  Y3, Y12, Y11
+	VBROADCASTSS (R8)(R10*4), Y12
+	VFMADD231PS  Y4, Y12, Y8
+	VFMADD231PS  Y5, Y12, Y9
+	VFMADD231PS  Y6, Y12, Y10
+	VFMADD231PS  Y7, Y12, Y11
+	VMOVUPS      Y8, (AX)(R12*1)
+	VMOVUPS      Y9, 32(AX)(R12*1)
+	VMOVUPS      Y10, 64(AX)(R12*1)
+	VMOVUPS      Y11, 96(AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
+	JL           pair_entry
+
+pair_end:
+	LEAQ (BX)(R9*2), BX
+	ADDQ $0x00000004, CX
+	SUBQ $0x00000002, SI
+	JMP  pairs
+
+rest:
+	TESTQ   SI, SI
+	JZ      done
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	MOVLQSX (CX), BX
+	MOVLQSX 4(CX), CX
+	CMPQ    BX, CX
+	JGE     single_end
+
+single_entry:
+	MOVLQSX      (DX)(BX*4), SI
+	IMULQ        R9, SI
+	VMOVUPS      (AX)(SI*1), Y4
+	VMOVUPS      32(AX)(SI*1), Y5
+	VMOVUPS      64(AX)(SI*1), Y6
+	VMOVUPS      96(AX)(SI*1), Y7
+	VBROADCASTSS (DI)(BX*4), Y8
+	VFMADD231PS  Y0, Y8, Y4
+	VFMADD231PS  Y1, Y8, Y5
+	VFMADD231PS  Y2, Y8, Y6
+	VFMADD231PS  Y3, Y8, Y7
+	VMOVUPS      Y4, (AX)(SI*1)
+	VMOVUPS      Y5, 32(AX)(SI*1)
+	VMOVUPS      Y6, 64(AX)(SI*1)
+	VMOVUPS      Y7, 96(AX)(SI*1)
+	INCQ         BX
+	CMPQ         BX, CX
+	JL           single_entry
+
+single_end:
+done:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET

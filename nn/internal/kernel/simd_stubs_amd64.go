@@ -9,66 +9,67 @@ package kernel
 //go:noescape
 func gemm512x1(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
 
-// sparseForward512x1 is Set.SparseForward for a stride of 16.
+// sparseForward512x1 is Set.SparseForward for 16 columns of a panel.
 //
 //go:noescape
-func sparseForward512x1(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
+func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
 
-// sparseGradW512x1 adds to dw what Set.SparseGradW computes, for a stride of 16.
+// sparseGradW512x1 adds to dw what Set.SparseGradW computes, for 16 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x1(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
+func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
 
 // gemm512x2 is Set.Gemm for a stride of 32.
 //
 //go:noescape
 func gemm512x2(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
 
-// sparseForward512x2 is Set.SparseForward for a stride of 32.
+// sparseForward512x2 is Set.SparseForward for 32 columns of a panel.
 //
 //go:noescape
-func sparseForward512x2(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
+func sparseForward512x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
 
-// sparseGradW512x2 adds to dw what Set.SparseGradW computes, for a stride of 32.
+// sparseGradW512x2 adds to dw what Set.SparseGradW computes, for 32 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x2(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
+func sparseGradW512x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
 
 // gemm512x3 is Set.Gemm for a stride of 48.
 //
 //go:noescape
 func gemm512x3(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
 
-// sparseForward512x3 is Set.SparseForward for a stride of 48.
+// sparseForward512x3 is Set.SparseForward for 48 columns of a panel.
 //
 //go:noescape
-func sparseForward512x3(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
+func sparseForward512x3(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
 
-// sparseGradW512x3 adds to dw what Set.SparseGradW computes, for a stride of 48.
+// sparseGradW512x3 adds to dw what Set.SparseGradW computes, for 48 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x3(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
+func sparseGradW512x3(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
 
 // gemm512x4 is Set.Gemm for a stride of 64.
 //
 //go:noescape
 func gemm512x4(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
 
-// sparseForward512x4 is Set.SparseForward for a stride of 64.
+// sparseForward512x4 is Set.SparseForward for 64 columns of a panel.
 //
 //go:noescape
-func sparseForward512x4(z *float32, start *int32, index *int32, value *float32, w *float32, rows int)
+func sparseForward512x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
 
-// sparseGradW512x4 adds to dw what Set.SparseGradW computes, for a stride of 64.
+// sparseGradW512x4 adds to dw what Set.SparseGradW computes, for 64 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x4(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int)
+func sparseGradW512x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
 
-// compress512 writes the columns and the values (byte times scale) of the bytes of row that are
-// not zero, and returns how many there are. It prefetches n bytes at ahead. n is a multiple of 16.
+// compress512 writes the columns in which row0 or row1 are not zero and both values (byte times
+// scale), and returns how many there are. It prefetches n bytes at ahead0 and ahead1. n is a multiple
+// of 16.
 //
 //go:noescape
-func compress512(index *int32, value *float32, row *byte, ahead *byte, n int, scale float32) (count int)
+func compress512(index *int32, first *float32, second *float32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, scale float32) (count int)
 
 // softmax512 goes through rows of 16 logits, of which those in the mask lanes count. It writes for each
 // row the largest logit to top, its lane to argmax, the sum of e^(z-top) to sum, and
@@ -97,15 +98,25 @@ func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n
 //go:noescape
 func gemm2(c *float32, a *float32, b *float32, rows int, depth int, stride int, aRow int, aCol int, accumulate bool)
 
-// sparseForward2 is Set.SparseForward for AVX2 and FMA.
+// sparseForward2x2 is Set.SparseForward for 16 columns of a panel.
 //
 //go:noescape
-func sparseForward2(z *float32, start *int32, index *int32, value *float32, w *float32, rows int, stride int)
+func sparseForward2x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
 
-// sparseGradW2 adds to dw what Set.SparseGradW computes, for AVX2 and FMA.
+// sparseGradW2x2 adds to dw what Set.SparseGradW computes, for 16 columns of a panel.
 //
 //go:noescape
-func sparseGradW2(dw *float32, start *int32, index *int32, value *float32, dz *float32, rows int, stride int)
+func sparseGradW2x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+
+// sparseForward2x4 is Set.SparseForward for 32 columns of a panel.
+//
+//go:noescape
+func sparseForward2x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+
+// sparseGradW2x4 adds to dw what Set.SparseGradW computes, for 32 columns of a panel.
+//
+//go:noescape
+func sparseGradW2x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
 
 // relu2 is Set.Activate for ReLU; n is a multiple of 8.
 //

@@ -11,8 +11,8 @@ func main() {
 	ConstraintExpr("amd64,!noasm")
 	for vectors := 1; vectors <= 4; vectors++ {
 		gemm512(vectors)
-		sparseForward512(vectors)
-		sparseGradW512(vectors)
+		sparseForward(isa512, vectors)
+		sparseGradW(isa512, vectors)
 	}
 	compress512()
 	softmax512()
@@ -20,8 +20,10 @@ func main() {
 	reluGrad512()
 	adam512()
 	gemm2()
-	sparseForward2()
-	sparseGradW2()
+	for _, vectors := range []int{2, 4} {
+		sparseForward(isa2, vectors)
+		sparseGradW(isa2, vectors)
+	}
 	relu2()
 	reluGrad2()
 	adam2()
