@@ -1529,112 +1529,6 @@ DATA exp512<>+36(SB)/4, $(1.0)
 DATA exp512<>+40(SB)/4, $(1.0)
 GLOBL exp512<>(SB), RODATA|NOPTR, $44
 
-// func relu512(y *float32, z *float32, n int)
-// Requires: AVX, AVX512F
-TEXT ·relu512(SB), $0-24
-	MOVQ   y+0(FP), AX
-	MOVQ   z+8(FP), CX
-	MOVQ   n+16(FP), DX
-	VPXORQ Z0, Z0, Z0
-
-loop:
-	TESTQ   DX, DX
-	JZ      done
-	VMOVUPS (CX), Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, (AX)
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, CX
-	SUBQ    $0x00000010, DX
-	JMP     loop
-
-done:
-	VZEROUPPER
-	RET
-
-// func reluGrad512(dz *float32, dy *float32, saved *float32, n int)
-// Requires: AVX, AVX512F
-TEXT ·reluGrad512(SB), $0-32
-	MOVQ   dz+0(FP), AX
-	MOVQ   dy+8(FP), CX
-	MOVQ   saved+16(FP), DX
-	MOVQ   n+24(FP), BX
-	VPXORQ Z0, Z0, Z0
-
-loop:
-	TESTQ     BX, BX
-	JZ        done
-	VCMPPS    $0x11, (DX), Z0, K1
-	VMOVUPS.Z (CX), K1, Z1
-	VMOVUPS   Z1, (AX)
-	ADDQ      $0x00000040, AX
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, DX
-	SUBQ      $0x00000010, BX
-	JMP       loop
-
-done:
-	VZEROUPPER
-	RET
-
-// func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
-// Requires: AVX, AVX512F, SSE
-TEXT ·adam512(SB), $8-48
-	MOVQ         rule+0(FP), AX
-	MOVQ         w+8(FP), CX
-	MOVQ         grad+16(FP), DX
-	MOVQ         m+24(FP), BX
-	MOVQ         v+32(FP), SI
-	MOVQ         n+40(FP), DI
-	STMXCSR      (SP)
-	MOVL         (SP), R8
-	ORL          $0x00008040, R8
-	MOVL         R8, 4(SP)
-	LDMXCSR      4(SP)
-	VBROADCASTSS (AX), Z0
-	VBROADCASTSS 4(AX), Z1
-	VBROADCASTSS 8(AX), Z2
-	VBROADCASTSS 12(AX), Z3
-	VBROADCASTSS 16(AX), Z4
-	VBROADCASTSS 20(AX), Z5
-	MOVL         $0x3f800000, AX
-	VMOVD        AX, X6
-	VBROADCASTSS X6, Z6
-	VSUBPS       Z1, Z6, Z1
-	VSUBPS       Z2, Z6, Z2
-	VSUBPS       Z4, Z6, Z4
-
-loop:
-	TESTQ       DI, DI
-	JZ          done
-	VMULPS      (DX), Z5, Z6
-	VMOVUPS     (BX), Z7
-	VMOVUPS     (SI), Z8
-	VSUBPS      Z7, Z6, Z9
-	VFMADD231PS Z9, Z1, Z7
-	VMOVUPS     Z7, (BX)
-	VFMSUB213PS Z8, Z6, Z6
-	VFMADD231PS Z6, Z2, Z8
-	VMOVUPS     Z8, (SI)
-	VSQRTPS     Z8, Z9
-	VADDPS      Z3, Z9, Z9
-	VMULPS      Z0, Z7, Z7
-	VDIVPS      Z9, Z7, Z7
-	VMULPS      (CX), Z4, Z6
-	VSUBPS      Z7, Z6, Z6
-	VMOVUPS     Z6, (CX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, BX
-	ADDQ        $0x00000040, SI
-	SUBQ        $0x00000010, DI
-	JMP         loop
-
-done:
-	LDMXCSR (SP)
-	VZEROUPPER
-	RET
-
 // func gemm2(c *float32, a *float32, b *float32, rows int, depth int, stride int, aRow int, aCol int, accumulate bool)
 // Requires: AVX, FMA3, SSE
 TEXT ·gemm2(SB), $8-65
@@ -2166,6 +2060,112 @@ single_entry:
 	JL           single_entry
 
 single_end:
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func relu512(y *float32, z *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·relu512(SB), $0-24
+	MOVQ   y+0(FP), AX
+	MOVQ   z+8(FP), CX
+	MOVQ   n+16(FP), DX
+	VXORPS Z0, Z0, Z0
+
+loop:
+	TESTQ   DX, DX
+	JZ      done
+	VMOVUPS (CX), Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, DX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func reluGrad512(dz *float32, dy *float32, saved *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·reluGrad512(SB), $0-32
+	MOVQ   dz+0(FP), AX
+	MOVQ   dy+8(FP), CX
+	MOVQ   saved+16(FP), DX
+	MOVQ   n+24(FP), BX
+	VXORPS Z0, Z0, Z0
+
+loop:
+	TESTQ     BX, BX
+	JZ        done
+	VCMPPS    $0x11, (DX), Z0, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMOVUPS   Z1, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, DX
+	SUBQ      $0x00000010, BX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·adam512(SB), $8-48
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         m+24(FP), BX
+	MOVQ         v+32(FP), SI
+	MOVQ         n+40(FP), DI
+	STMXCSR      (SP)
+	MOVL         (SP), R8
+	ORL          $0x00008040, R8
+	MOVL         R8, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	MOVL         $0x3f800000, AX
+	VMOVD        AX, X6
+	VBROADCASTSS X6, Z6
+	VSUBPS       Z1, Z6, Z1
+	VSUBPS       Z2, Z6, Z2
+	VSUBPS       Z4, Z6, Z4
+
+loop:
+	TESTQ       DI, DI
+	JZ          done
+	VMULPS      (DX), Z5, Z6
+	VMOVUPS     (BX), Z7
+	VMOVUPS     (SI), Z8
+	VSUBPS      Z7, Z6, Z9
+	VFMADD231PS Z9, Z1, Z7
+	VMOVUPS     Z7, (BX)
+	VFMSUB213PS Z8, Z6, Z6
+	VFMADD231PS Z6, Z2, Z8
+	VMOVUPS     Z8, (SI)
+	VSQRTPS     Z8, Z9
+	VADDPS      Z3, Z9, Z9
+	VMULPS      Z0, Z7, Z7
+	VDIVPS      Z9, Z7, Z7
+	VMULPS      (CX), Z4, Z6
+	VSUBPS      Z7, Z6, Z6
+	VMOVUPS     Z6, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         loop
+
 done:
 	LDMXCSR (SP)
 	VZEROUPPER

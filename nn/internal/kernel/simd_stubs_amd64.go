@@ -78,21 +78,6 @@ func compress512(index *int32, first *float32, second *float32, row0 *byte, row1
 //go:noescape
 func softmax512(dz *float32, z *float32, sum *float32, top *float32, argmax *int32, rows int, lanes uint64, scale float32, offset float32)
 
-// relu512 is Set.Activate for ReLU; n is a multiple of 16.
-//
-//go:noescape
-func relu512(y *float32, z *float32, n int)
-
-// reluGrad512 is Set.ActivateGrad for ReLU; n is a multiple of 16.
-//
-//go:noescape
-func reluGrad512(dz *float32, dy *float32, saved *float32, n int)
-
-// adam512 is Set.Step for Adam; rule points to Rule.Rate, n is a multiple of 16.
-//
-//go:noescape
-func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
-
 // gemm2 is Set.Gemm for AVX2 and FMA.
 //
 //go:noescape
@@ -117,6 +102,21 @@ func sparseForward2x4(z *float32, start *int32, index *int32, first *float32, se
 //
 //go:noescape
 func sparseGradW2x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+
+// relu512 is Set.Activate for ReLU; n is a multiple of 16.
+//
+//go:noescape
+func relu512(y *float32, z *float32, n int)
+
+// reluGrad512 is Set.ActivateGrad for ReLU; n is a multiple of 16.
+//
+//go:noescape
+func reluGrad512(dz *float32, dy *float32, saved *float32, n int)
+
+// adam512 is Set.Step for Adam; rule points to Rule.Rate, n is a multiple of 16.
+//
+//go:noescape
+func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
 
 // relu2 is Set.Activate for ReLU; n is a multiple of 8.
 //

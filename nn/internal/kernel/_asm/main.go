@@ -16,16 +16,15 @@ func main() {
 	}
 	compress512()
 	softmax512()
-	relu512()
-	reluGrad512()
-	adam512()
 	gemm2()
 	for _, vectors := range []int{2, 4} {
 		sparseForward(isa2, vectors)
 		sparseGradW(isa2, vectors)
 	}
-	relu2()
-	reluGrad2()
-	adam2()
+	for _, s := range []isa{isa512, isa2} {
+		relu(s)
+		reluGrad(s)
+		adam(s)
+	}
 	Generate()
 }

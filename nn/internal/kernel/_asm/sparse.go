@@ -9,18 +9,6 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// isa is what the sparse kernels of two instruction sets differ in.
-type isa struct {
-	name    string
-	vectors func(n int) []VecVirtual
-	width   int // bytes of a vector
-}
-
-var (
-	isa512 = isa{"512", zmms, 64}
-	isa2   = isa{"2", ymms, 32}
-)
-
 // pairs runs body for each pair of rows, with n = 2, and for a last single row,
 // with n = 1. next moves on by so many rows.
 func pairs(rows GPVirtual, body func(label string, n int), next func(n int)) {
