@@ -20,7 +20,7 @@ type Case struct {
 
 // Name returns the case as key=value pairs, as benchmarks are named.
 func (c Case) Name() string {
-	return fmt.Sprintf("backend=%s/num_layers=%d/batch_size=%d/width=%d", c.backend(), c.NumLayers, c.BatchSize, c.Width)
+	return fmt.Sprintf("backend=%s/kernels=%s/num_layers=%d/batch_size=%d/width=%d", c.backend(), c.kernels(), c.NumLayers, c.BatchSize, c.Width)
 }
 
 func (c Case) backend() string {
@@ -28,6 +28,19 @@ func (c Case) backend() string {
 		return nn.DefaultBackend
 	}
 	return c.Backend
+}
+
+// kernels returns the name of the kernels that the case runs on, empty for
+// backends that have none to choose from.
+func (c Case) kernels() string {
+	if c.backend() != nn.DefaultBackend {
+		return ""
+	}
+	name, err := nn.Kernels()
+	if err != nil {
+		return "" // Measure says what is wrong
+	}
+	return name
 }
 
 // Config returns what the case trains with.
@@ -54,6 +67,7 @@ func FLOP(cfg nn.Config, features, classes int) float64 {
 // Result is the speed of a case.
 type Result struct {
 	Backend          string  `json:"backend"`
+	Kernels          string  `json:"kernels"`
 	NumLayers        int     `json:"num_layers"`
 	BatchSize        int     `json:"batch_size"`
 	Width            int     `json:"width"`
@@ -88,7 +102,7 @@ func Measure(ctx context.Context, c Case, data nn.Dataset, atLeast time.Duration
 	n := data.Len()
 	steps := (n + c.BatchSize - 1) / c.BatchSize
 	return Result{
-		Backend: c.backend(), NumLayers: c.NumLayers, BatchSize: c.BatchSize, Width: c.Width,
+		Backend: c.backend(), Kernels: c.kernels(), NumLayers: c.NumLayers, BatchSize: c.BatchSize, Width: c.Width,
 		SamplesPerSecond: best,
 		MicrosPerStep:    1e6 * float64(n) / best / float64(steps),
 		GFLOPS:           best * FLOP(cfg, features, classes) / 1e9,

@@ -15,6 +15,17 @@ var (
 	_ Program = (*nativeProgram)(nil)
 )
 
+// Kernels returns the name of the kernels that the default backend runs on this
+// processor: avx512, avx2 or go. The environment variable MNIST_TUNE_KERNELS
+// overrides the choice; a name that is not to be had is an error.
+func Kernels() (string, error) {
+	s, err := kernel.Best()
+	if err != nil {
+		return "", fmt.Errorf("nn: %w", err)
+	}
+	return s.Name, nil
+}
+
 func (native) New(cfg Config, data Dataset, start State) (Program, error) {
 	features, classes := start.Dims()
 	src, err := newSource(data, features, classes)

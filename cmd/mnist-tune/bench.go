@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mnisttune/bench"
-	"mnisttune/nn"
 	"mnisttune/search"
 )
 
@@ -158,11 +156,11 @@ func (a *app) printBench(r benchReport) error {
 	if a.json {
 		return a.printJSON(r)
 	}
-	fmt.Fprintf(a.stdout, "cpu: %s, %d thread, %s\n\n", r.CPU, r.Threads, strings.Join(nn.Backends(), ", "))
+	fmt.Fprintf(a.stdout, "cpu: %s, %d thread\n\n", r.CPU, r.Threads)
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "backend\tnum_layers\tbatch_size\twidth\tsamples/s\tus/step\tGFLOPS\t")
+	fmt.Fprintln(table, "backend\tkernels\tnum_layers\tbatch_size\twidth\tsamples/s\tus/step\tGFLOPS\t")
 	for _, x := range r.Results {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%.0f\t%.1f\t%.1f\t\n", x.Backend, x.NumLayers, x.BatchSize, x.Width, x.SamplesPerSecond, x.MicrosPerStep, x.GFLOPS)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%.0f\t%.1f\t%.1f\t\n", x.Backend, x.Kernels, x.NumLayers, x.BatchSize, x.Width, x.SamplesPerSecond, x.MicrosPerStep, x.GFLOPS)
 	}
 	return table.Flush()
 }

@@ -258,7 +258,7 @@ func TestBench(t *testing.T) {
 	if len(results) != 4 {
 		t.Fatalf("%d results", len(results))
 	}
-	wantKeys(t, "result", results[0], "backend", "num_layers", "batch_size", "width", "samples_per_second", "us_per_step", "gflops")
+	wantKeys(t, "result", results[0], "backend", "kernels", "num_layers", "batch_size", "width", "samples_per_second", "us_per_step", "gflops")
 	if code, stdout, _ := call(t, "bench", "--data", dir, "--width", "8", "--seconds", "0"); code != exitDone || !strings.Contains(stdout, "samples/s") {
 		t.Errorf("%d\n%s", code, stdout)
 	}
