@@ -253,7 +253,7 @@ func TestCompress(t *testing.T) {
 					t.Fatalf("%d entries, want %d", len(index), e)
 				}
 			}
-			if x.Rows != rows || len(x.Start) != (rows+1)/2+1 {
+			if x.Rows != rows || len(x.Start) != x.pairs()*x.Blocks+1 {
 				t.Fatalf("%d rows, want %d", x.Rows, rows)
 			}
 		}

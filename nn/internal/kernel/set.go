@@ -14,11 +14,12 @@ type Set struct {
 	Gemm func(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool)
 
 	// Compress writes the columns in which a pair of rows of bytes is not zero,
-	// and both values by the table, and returns how many there are. table[i] is
-	// float32(i)*table[1]. index, first and second have room for a full row and
+	// and both values by the table, and returns how many there are; start, one a
+	// block, receives base and how many there are up to the block's end. table[i]
+	// is float32(i)*table[1]. index, first and second have room for a full row and
 	// Lane more, which may be overwritten. ahead, of the same length, is what will
 	// be needed soon.
-	Compress func(index []int32, first, second []float32, pair, ahead BytePair, table *[256]float32) int
+	Compress func(index []int32, first, second []float32, start []int32, base int, pair, ahead BytePair, table *[256]float32) int
 
 	// SparseForward adds to z [x.Rows, stride] the product of the sparse
 	// rows x and the panel w [features, stride].

@@ -136,9 +136,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+// func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x1(SB), $8-64
+TEXT ·sparseForward512x1(SB), $8-72
 	MOVQ    z+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -146,12 +146,14 @@ TEXT ·sparseForward512x1(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -159,28 +161,28 @@ pairs:
 	JL      rest
 	VMOVUPS (AX), Z0
 	VMOVUPS (AX)(R9*1), Z1
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (BX)(R12*1), Z2
-	VBROADCASTSS (DI)(R10*4), Z3
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (BX)(R13*1), Z2
+	VBROADCASTSS (DI)(R11*4), Z3
 	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R8)(R10*4), Z3
+	VBROADCASTSS (R8)(R11*4), Z3
 	VFMADD231PS  Z2, Z3, Z1
-	INCQ         R10
-	CMPQ         R10, R11
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, (AX)(R9*1)
 	LEAQ    (AX)(R9*2), AX
-	ADDQ    $0x00000004, CX
+	ADDQ    R10, CX
 	SUBQ    $0x00000002, SI
 	JMP     pairs
 
@@ -211,9 +213,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+// func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x1(SB), $8-64
+TEXT ·sparseGradW512x1(SB), $8-72
 	MOVQ    dw+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -221,12 +223,14 @@ TEXT ·sparseGradW512x1(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -234,27 +238,27 @@ pairs:
 	JL      rest
 	VMOVUPS (BX), Z0
 	VMOVUPS (BX)(R9*1), Z1
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (AX)(R12*1), Z2
-	VBROADCASTSS (DI)(R10*4), Z3
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (AX)(R13*1), Z2
+	VBROADCASTSS (DI)(R11*4), Z3
 	VFMADD231PS  Z0, Z3, Z2
-	VBROADCASTSS (R8)(R10*4), Z3
+	VBROADCASTSS (R8)(R11*4), Z3
 	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, (AX)(R12*1)
-	INCQ         R10
-	CMPQ         R10, R11
+	VMOVUPS      Z2, (AX)(R13*1)
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
 	LEAQ (BX)(R9*2), BX
-	ADDQ $0x00000004, CX
+	ADDQ R10, CX
 	SUBQ $0x00000002, SI
 	JMP  pairs
 
@@ -454,9 +458,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+// func sparseForward512x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x2(SB), $8-64
+TEXT ·sparseForward512x2(SB), $8-72
 	MOVQ    z+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -464,12 +468,14 @@ TEXT ·sparseForward512x2(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -479,24 +485,24 @@ pairs:
 	VMOVUPS 64(AX), Z1
 	VMOVUPS (AX)(R9*1), Z2
 	VMOVUPS 64(AX)(R9*1), Z3
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (BX)(R12*1), Z4
-	VMOVUPS      64(BX)(R12*1), Z5
-	VBROADCASTSS (DI)(R10*4), Z6
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (BX)(R13*1), Z4
+	VMOVUPS      64(BX)(R13*1), Z5
+	VBROADCASTSS (DI)(R11*4), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R8)(R10*4), Z6
+	VBROADCASTSS (R8)(R11*4), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	INCQ         R10
-	CMPQ         R10, R11
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
@@ -505,7 +511,7 @@ pair_end:
 	VMOVUPS Z2, (AX)(R9*1)
 	VMOVUPS Z3, 64(AX)(R9*1)
 	LEAQ    (AX)(R9*2), AX
-	ADDQ    $0x00000004, CX
+	ADDQ    R10, CX
 	SUBQ    $0x00000002, SI
 	JMP     pairs
 
@@ -540,9 +546,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+// func sparseGradW512x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x2(SB), $8-64
+TEXT ·sparseGradW512x2(SB), $8-72
 	MOVQ    dw+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -550,12 +556,14 @@ TEXT ·sparseGradW512x2(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -565,31 +573,31 @@ pairs:
 	VMOVUPS 64(BX), Z1
 	VMOVUPS (BX)(R9*1), Z2
 	VMOVUPS 64(BX)(R9*1), Z3
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (AX)(R12*1), Z4
-	VMOVUPS      64(AX)(R12*1), Z5
-	VBROADCASTSS (DI)(R10*4), Z6
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (AX)(R13*1), Z4
+	VMOVUPS      64(AX)(R13*1), Z5
+	VBROADCASTSS (DI)(R11*4), Z6
 	VFMADD231PS  Z0, Z6, Z4
 	VFMADD231PS  Z1, Z6, Z5
-	VBROADCASTSS (R8)(R10*4), Z6
+	VBROADCASTSS (R8)(R11*4), Z6
 	VFMADD231PS  Z2, Z6, Z4
 	VFMADD231PS  Z3, Z6, Z5
-	VMOVUPS      Z4, (AX)(R12*1)
-	VMOVUPS      Z5, 64(AX)(R12*1)
-	INCQ         R10
-	CMPQ         R10, R11
+	VMOVUPS      Z4, (AX)(R13*1)
+	VMOVUPS      Z5, 64(AX)(R13*1)
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
 	LEAQ (BX)(R9*2), BX
-	ADDQ $0x00000004, CX
+	ADDQ R10, CX
 	SUBQ $0x00000002, SI
 	JMP  pairs
 
@@ -776,9 +784,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x3(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+// func sparseForward512x3(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x3(SB), $8-64
+TEXT ·sparseForward512x3(SB), $8-72
 	MOVQ    z+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -786,12 +794,14 @@ TEXT ·sparseForward512x3(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -803,27 +813,27 @@ pairs:
 	VMOVUPS (AX)(R9*1), Z3
 	VMOVUPS 64(AX)(R9*1), Z4
 	VMOVUPS 128(AX)(R9*1), Z5
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (BX)(R12*1), Z6
-	VMOVUPS      64(BX)(R12*1), Z7
-	VMOVUPS      128(BX)(R12*1), Z8
-	VBROADCASTSS (DI)(R10*4), Z9
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (BX)(R13*1), Z6
+	VMOVUPS      64(BX)(R13*1), Z7
+	VMOVUPS      128(BX)(R13*1), Z8
+	VBROADCASTSS (DI)(R11*4), Z9
 	VFMADD231PS  Z6, Z9, Z0
 	VFMADD231PS  Z7, Z9, Z1
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R8)(R10*4), Z9
+	VBROADCASTSS (R8)(R11*4), Z9
 	VFMADD231PS  Z6, Z9, Z3
 	VFMADD231PS  Z7, Z9, Z4
 	VFMADD231PS  Z8, Z9, Z5
-	INCQ         R10
-	CMPQ         R10, R11
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
@@ -834,7 +844,7 @@ pair_end:
 	VMOVUPS Z4, 64(AX)(R9*1)
 	VMOVUPS Z5, 128(AX)(R9*1)
 	LEAQ    (AX)(R9*2), AX
-	ADDQ    $0x00000004, CX
+	ADDQ    R10, CX
 	SUBQ    $0x00000002, SI
 	JMP     pairs
 
@@ -873,9 +883,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x3(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+// func sparseGradW512x3(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x3(SB), $8-64
+TEXT ·sparseGradW512x3(SB), $8-72
 	MOVQ    dw+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -883,12 +893,14 @@ TEXT ·sparseGradW512x3(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -900,35 +912,35 @@ pairs:
 	VMOVUPS (BX)(R9*1), Z3
 	VMOVUPS 64(BX)(R9*1), Z4
 	VMOVUPS 128(BX)(R9*1), Z5
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (AX)(R12*1), Z6
-	VMOVUPS      64(AX)(R12*1), Z7
-	VMOVUPS      128(AX)(R12*1), Z8
-	VBROADCASTSS (DI)(R10*4), Z9
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (AX)(R13*1), Z6
+	VMOVUPS      64(AX)(R13*1), Z7
+	VMOVUPS      128(AX)(R13*1), Z8
+	VBROADCASTSS (DI)(R11*4), Z9
 	VFMADD231PS  Z0, Z9, Z6
 	VFMADD231PS  Z1, Z9, Z7
 	VFMADD231PS  Z2, Z9, Z8
-	VBROADCASTSS (R8)(R10*4), Z9
+	VBROADCASTSS (R8)(R11*4), Z9
 	VFMADD231PS  Z3, Z9, Z6
 	VFMADD231PS  Z4, Z9, Z7
 	VFMADD231PS  Z5, Z9, Z8
-	VMOVUPS      Z6, (AX)(R12*1)
-	VMOVUPS      Z7, 64(AX)(R12*1)
-	VMOVUPS      Z8, 128(AX)(R12*1)
-	INCQ         R10
-	CMPQ         R10, R11
+	VMOVUPS      Z6, (AX)(R13*1)
+	VMOVUPS      Z7, 64(AX)(R13*1)
+	VMOVUPS      Z8, 128(AX)(R13*1)
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
 	LEAQ (BX)(R9*2), BX
-	ADDQ $0x00000004, CX
+	ADDQ R10, CX
 	SUBQ $0x00000002, SI
 	JMP  pairs
 
@@ -1141,9 +1153,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+// func sparseForward512x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x4(SB), $8-64
+TEXT ·sparseForward512x4(SB), $8-72
 	MOVQ    z+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -1151,12 +1163,14 @@ TEXT ·sparseForward512x4(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -1170,30 +1184,30 @@ pairs:
 	VMOVUPS 64(AX)(R9*1), Z5
 	VMOVUPS 128(AX)(R9*1), Z6
 	VMOVUPS 192(AX)(R9*1), Z7
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (BX)(R12*1), Z8
-	VMOVUPS      64(BX)(R12*1), Z9
-	VMOVUPS      128(BX)(R12*1), Z10
-	VMOVUPS      192(BX)(R12*1), Z11
-	VBROADCASTSS (DI)(R10*4), Z12
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (BX)(R13*1), Z8
+	VMOVUPS      64(BX)(R13*1), Z9
+	VMOVUPS      128(BX)(R13*1), Z10
+	VMOVUPS      192(BX)(R13*1), Z11
+	VBROADCASTSS (DI)(R11*4), Z12
 	VFMADD231PS  Z8, Z12, Z0
 	VFMADD231PS  Z9, Z12, Z1
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R8)(R10*4), Z12
+	VBROADCASTSS (R8)(R11*4), Z12
 	VFMADD231PS  Z8, Z12, Z4
 	VFMADD231PS  Z9, Z12, Z5
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	INCQ         R10
-	CMPQ         R10, R11
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
@@ -1206,7 +1220,7 @@ pair_end:
 	VMOVUPS Z6, 128(AX)(R9*1)
 	VMOVUPS Z7, 192(AX)(R9*1)
 	LEAQ    (AX)(R9*2), AX
-	ADDQ    $0x00000004, CX
+	ADDQ    R10, CX
 	SUBQ    $0x00000002, SI
 	JMP     pairs
 
@@ -1249,9 +1263,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+// func sparseGradW512x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x4(SB), $8-64
+TEXT ·sparseGradW512x4(SB), $8-72
 	MOVQ    dw+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -1259,12 +1273,14 @@ TEXT ·sparseGradW512x4(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -1278,39 +1294,39 @@ pairs:
 	VMOVUPS 64(BX)(R9*1), Z5
 	VMOVUPS 128(BX)(R9*1), Z6
 	VMOVUPS 192(BX)(R9*1), Z7
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (AX)(R12*1), Z8
-	VMOVUPS      64(AX)(R12*1), Z9
-	VMOVUPS      128(AX)(R12*1), Z10
-	VMOVUPS      192(AX)(R12*1), Z11
-	VBROADCASTSS (DI)(R10*4), Z12
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (AX)(R13*1), Z8
+	VMOVUPS      64(AX)(R13*1), Z9
+	VMOVUPS      128(AX)(R13*1), Z10
+	VMOVUPS      192(AX)(R13*1), Z11
+	VBROADCASTSS (DI)(R11*4), Z12
 	VFMADD231PS  Z0, Z12, Z8
 	VFMADD231PS  Z1, Z12, Z9
 	VFMADD231PS  Z2, Z12, Z10
 	VFMADD231PS  Z3, Z12, Z11
-	VBROADCASTSS (R8)(R10*4), Z12
+	VBROADCASTSS (R8)(R11*4), Z12
 	VFMADD231PS  Z4, Z12, Z8
 	VFMADD231PS  Z5, Z12, Z9
 	VFMADD231PS  Z6, Z12, Z10
 	VFMADD231PS  Z7, Z12, Z11
-	VMOVUPS      Z8, (AX)(R12*1)
-	VMOVUPS      Z9, 64(AX)(R12*1)
-	VMOVUPS      Z10, 128(AX)(R12*1)
-	VMOVUPS      Z11, 192(AX)(R12*1)
-	INCQ         R10
-	CMPQ         R10, R11
+	VMOVUPS      Z8, (AX)(R13*1)
+	VMOVUPS      Z9, 64(AX)(R13*1)
+	VMOVUPS      Z10, 128(AX)(R13*1)
+	VMOVUPS      Z11, 192(AX)(R13*1)
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
 	LEAQ (BX)(R9*2), BX
-	ADDQ $0x00000004, CX
+	ADDQ R10, CX
 	SUBQ $0x00000002, SI
 	JMP  pairs
 
@@ -1352,22 +1368,25 @@ done:
 	VZEROUPPER
 	RET
 
-// func compress512(index *int32, first *float32, second *float32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, scale float32) (count int)
+// func compress512(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
 // Requires: AVX, AVX512F, MMX+, POPCNT
-TEXT ·compress512(SB), $0-80
+TEXT ·compress512(SB), $0-104
 	MOVQ         index+0(FP), AX
-	MOVQ         n+56(FP), CX
+	MOVQ         n+64(FP), CX
 	MOVQ         first+8(FP), DX
 	MOVQ         second+16(FP), BX
-	MOVQ         row0+24(FP), SI
-	MOVQ         row1+32(FP), DI
-	MOVQ         ahead0+40(FP), R8
-	MOVQ         ahead1+48(FP), R9
-	VBROADCASTSS scale+64(FP), Z0
+	MOVQ         row0+32(FP), SI
+	MOVQ         row1+40(FP), DI
+	MOVQ         ahead0+48(FP), R8
+	MOVQ         ahead1+56(FP), R9
+	VBROADCASTSS scale+88(FP), Z0
 	VMOVDQU32    columns16<>+0(SB), Z1
 	MOVL         $0x00000010, R10
 	VPBROADCASTD R10, Z2
-	XORQ         R10, R10
+	MOVQ         start+24(FP), R10
+	MOVQ         base+72(FP), R11
+	MOVQ         block+80(FP), R12
+	XORQ         R13, R13
 
 loop:
 	TESTQ         CX, CX
@@ -1379,28 +1398,34 @@ loop:
 	VPORD         Z3, Z4, Z5
 	VPTESTMD      Z5, Z5, K1
 	VPCOMPRESSD.Z Z1, K1, Z5
-	VMOVDQU32     Z5, (AX)(R10*4)
+	VMOVDQU32     Z5, (AX)(R13*4)
 	VCVTDQ2PS     Z3, Z3
 	VMULPS        Z0, Z3, Z3
 	VCOMPRESSPS.Z Z3, K1, Z5
-	VMOVUPS       Z5, (DX)(R10*4)
+	VMOVUPS       Z5, (DX)(R13*4)
 	ADDQ          $0x00000010, SI
 	ADDQ          $0x00000010, R8
 	VCVTDQ2PS     Z4, Z4
 	VMULPS        Z0, Z4, Z4
 	VCOMPRESSPS.Z Z4, K1, Z5
-	VMOVUPS       Z5, (BX)(R10*4)
+	VMOVUPS       Z5, (BX)(R13*4)
 	ADDQ          $0x00000010, DI
 	ADDQ          $0x00000010, R9
-	KMOVW         K1, R11
-	POPCNTL       R11, R11
-	ADDQ          R11, R10
+	KMOVW         K1, R14
+	POPCNTL       R14, R14
+	ADDQ          R14, R13
 	VPADDD        Z2, Z1, Z1
 	SUBQ          $0x00000010, CX
+	SUBQ          $0x00000010, R12
+	JNZ           loop
+	LEAQ          (R11)(R13*1), R12
+	MOVL          R12, (R10)
+	ADDQ          $0x00000004, R10
+	MOVQ          block+80(FP), R12
 	JMP           loop
 
 done:
-	MOVQ R10, count+72(FP)
+	MOVQ R13, count+96(FP)
 	VZEROUPPER
 	RET
 
@@ -1685,9 +1710,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func sparseForward2x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+// func sparseForward2x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 // Requires: AVX, FMA3, SSE
-TEXT ·sparseForward2x2(SB), $8-64
+TEXT ·sparseForward2x2(SB), $8-72
 	MOVQ    z+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -1695,12 +1720,14 @@ TEXT ·sparseForward2x2(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -1710,24 +1737,24 @@ pairs:
 	VMOVUPS 32(AX), Y1
 	VMOVUPS (AX)(R9*1), Y2
 	VMOVUPS 32(AX)(R9*1), Y3
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (BX)(R12*1), Y4
-	VMOVUPS      32(BX)(R12*1), Y5
-	VBROADCASTSS (DI)(R10*4), Y6
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (BX)(R13*1), Y4
+	VMOVUPS      32(BX)(R13*1), Y5
+	VBROADCASTSS (DI)(R11*4), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R8)(R10*4), Y6
+	VBROADCASTSS (R8)(R11*4), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	INCQ         R10
-	CMPQ         R10, R11
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
@@ -1736,7 +1763,7 @@ pair_end:
 	VMOVUPS Y2, (AX)(R9*1)
 	VMOVUPS Y3, 32(AX)(R9*1)
 	LEAQ    (AX)(R9*2), AX
-	ADDQ    $0x00000004, CX
+	ADDQ    R10, CX
 	SUBQ    $0x00000002, SI
 	JMP     pairs
 
@@ -1771,9 +1798,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW2x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+// func sparseGradW2x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 // Requires: AVX, FMA3, SSE
-TEXT ·sparseGradW2x2(SB), $8-64
+TEXT ·sparseGradW2x2(SB), $8-72
 	MOVQ    dw+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -1781,12 +1808,14 @@ TEXT ·sparseGradW2x2(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -1796,31 +1825,31 @@ pairs:
 	VMOVUPS 32(BX), Y1
 	VMOVUPS (BX)(R9*1), Y2
 	VMOVUPS 32(BX)(R9*1), Y3
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (AX)(R12*1), Y4
-	VMOVUPS      32(AX)(R12*1), Y5
-	VBROADCASTSS (DI)(R10*4), Y6
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (AX)(R13*1), Y4
+	VMOVUPS      32(AX)(R13*1), Y5
+	VBROADCASTSS (DI)(R11*4), Y6
 	VFMADD231PS  Y0, Y6, Y4
 	VFMADD231PS  Y1, Y6, Y5
-	VBROADCASTSS (R8)(R10*4), Y6
+	VBROADCASTSS (R8)(R11*4), Y6
 	VFMADD231PS  Y2, Y6, Y4
 	VFMADD231PS  Y3, Y6, Y5
-	VMOVUPS      Y4, (AX)(R12*1)
-	VMOVUPS      Y5, 32(AX)(R12*1)
-	INCQ         R10
-	CMPQ         R10, R11
+	VMOVUPS      Y4, (AX)(R13*1)
+	VMOVUPS      Y5, 32(AX)(R13*1)
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
 	LEAQ (BX)(R9*2), BX
-	ADDQ $0x00000004, CX
+	ADDQ R10, CX
 	SUBQ $0x00000002, SI
 	JMP  pairs
 
@@ -1854,9 +1883,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward2x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+// func sparseForward2x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 // Requires: AVX, FMA3, SSE
-TEXT ·sparseForward2x4(SB), $8-64
+TEXT ·sparseForward2x4(SB), $8-72
 	MOVQ    z+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -1864,12 +1893,14 @@ TEXT ·sparseForward2x4(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -1883,30 +1914,30 @@ pairs:
 	VMOVUPS 32(AX)(R9*1), Y5
 	VMOVUPS 64(AX)(R9*1), Y6
 	VMOVUPS 96(AX)(R9*1), Y7
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (BX)(R12*1), Y8
-	VMOVUPS      32(BX)(R12*1), Y9
-	VMOVUPS      64(BX)(R12*1), Y10
-	VMOVUPS      96(BX)(R12*1), Y11
-	VBROADCASTSS (DI)(R10*4), Y12
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (BX)(R13*1), Y8
+	VMOVUPS      32(BX)(R13*1), Y9
+	VMOVUPS      64(BX)(R13*1), Y10
+	VMOVUPS      96(BX)(R13*1), Y11
+	VBROADCASTSS (DI)(R11*4), Y12
 	VFMADD231PS  Y8, Y12, Y0
 	VFMADD231PS  Y9, Y12, Y1
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R8)(R10*4), Y12
+	VBROADCASTSS (R8)(R11*4), Y12
 	VFMADD231PS  Y8, Y12, Y4
 	VFMADD231PS  Y9, Y12, Y5
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	INCQ         R10
-	CMPQ         R10, R11
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
@@ -1919,7 +1950,7 @@ pair_end:
 	VMOVUPS Y6, 64(AX)(R9*1)
 	VMOVUPS Y7, 96(AX)(R9*1)
 	LEAQ    (AX)(R9*2), AX
-	ADDQ    $0x00000004, CX
+	ADDQ    R10, CX
 	SUBQ    $0x00000002, SI
 	JMP     pairs
 
@@ -1962,9 +1993,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW2x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+// func sparseGradW2x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 // Requires: AVX, FMA3, SSE
-TEXT ·sparseGradW2x4(SB), $8-64
+TEXT ·sparseGradW2x4(SB), $8-72
 	MOVQ    dw+0(FP), AX
 	MOVQ    start+8(FP), CX
 	MOVQ    index+16(FP), DX
@@ -1972,12 +2003,14 @@ TEXT ·sparseGradW2x4(SB), $8-64
 	MOVQ    rows+48(FP), SI
 	MOVQ    first+24(FP), DI
 	MOVQ    second+32(FP), R8
-	MOVQ    stride+56(FP), R9
+	MOVQ    stride+64(FP), R9
 	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R10
-	ORL     $0x00008040, R10
-	MOVL    R10, 4(SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
@@ -1991,39 +2024,39 @@ pairs:
 	VMOVUPS 32(BX)(R9*1), Y5
 	VMOVUPS 64(BX)(R9*1), Y6
 	VMOVUPS 96(BX)(R9*1), Y7
-	MOVLQSX (CX), R10
-	MOVLQSX 4(CX), R11
-	CMPQ    R10, R11
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R10*4), R12
-	IMULQ        R9, R12
-	VMOVUPS      (AX)(R12*1), Y8
-	VMOVUPS      32(AX)(R12*1), Y9
-	VMOVUPS      64(AX)(R12*1), Y10
-	VMOVUPS      96(AX)(R12*1), Y11
-	VBROADCASTSS (DI)(R10*4), Y12
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (AX)(R13*1), Y8
+	VMOVUPS      32(AX)(R13*1), Y9
+	VMOVUPS      64(AX)(R13*1), Y10
+	VMOVUPS      96(AX)(R13*1), Y11
+	VBROADCASTSS (DI)(R11*4), Y12
 	VFMADD231PS  Y0, Y12, Y8
 	VFMADD231PS  Y1, Y12, Y9
 	VFMADD231PS  Y2, Y12, Y10
 	VFMADD231PS  Y3, Y12, Y11
-	VBROADCASTSS (R8)(R10*4), Y12
+	VBROADCASTSS (R8)(R11*4), Y12
 	VFMADD231PS  Y4, Y12, Y8
 	VFMADD231PS  Y5, Y12, Y9
 	VFMADD231PS  Y6, Y12, Y10
 	VFMADD231PS  Y7, Y12, Y11
-	VMOVUPS      Y8, (AX)(R12*1)
-	VMOVUPS      Y9, 32(AX)(R12*1)
-	VMOVUPS      Y10, 64(AX)(R12*1)
-	VMOVUPS      Y11, 96(AX)(R12*1)
-	INCQ         R10
-	CMPQ         R10, R11
+	VMOVUPS      Y8, (AX)(R13*1)
+	VMOVUPS      Y9, 32(AX)(R13*1)
+	VMOVUPS      Y10, 64(AX)(R13*1)
+	VMOVUPS      Y11, 96(AX)(R13*1)
+	INCQ         R11
+	CMPQ         R11, R12
 	JL           pair_entry
 
 pair_end:
 	LEAQ (BX)(R9*2), BX
-	ADDQ $0x00000004, CX
+	ADDQ R10, CX
 	SUBQ $0x00000002, SI
 	JMP  pairs
 

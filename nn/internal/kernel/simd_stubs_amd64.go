@@ -12,12 +12,12 @@ func gemm512x1(c *float32, a *float32, b *float32, rows int, depth int, aRow int
 // sparseForward512x1 is Set.SparseForward for 16 columns of a panel.
 //
 //go:noescape
-func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 
 // sparseGradW512x1 adds to dw what Set.SparseGradW computes, for 16 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
 // gemm512x2 is Set.Gemm for a stride of 32.
 //
@@ -27,12 +27,12 @@ func gemm512x2(c *float32, a *float32, b *float32, rows int, depth int, aRow int
 // sparseForward512x2 is Set.SparseForward for 32 columns of a panel.
 //
 //go:noescape
-func sparseForward512x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+func sparseForward512x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 
 // sparseGradW512x2 adds to dw what Set.SparseGradW computes, for 32 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+func sparseGradW512x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
 // gemm512x3 is Set.Gemm for a stride of 48.
 //
@@ -42,12 +42,12 @@ func gemm512x3(c *float32, a *float32, b *float32, rows int, depth int, aRow int
 // sparseForward512x3 is Set.SparseForward for 48 columns of a panel.
 //
 //go:noescape
-func sparseForward512x3(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+func sparseForward512x3(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 
 // sparseGradW512x3 adds to dw what Set.SparseGradW computes, for 48 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x3(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+func sparseGradW512x3(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
 // gemm512x4 is Set.Gemm for a stride of 64.
 //
@@ -57,19 +57,19 @@ func gemm512x4(c *float32, a *float32, b *float32, rows int, depth int, aRow int
 // sparseForward512x4 is Set.SparseForward for 64 columns of a panel.
 //
 //go:noescape
-func sparseForward512x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+func sparseForward512x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 
 // sparseGradW512x4 adds to dw what Set.SparseGradW computes, for 64 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+func sparseGradW512x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
 // compress512 writes the columns in which row0 or row1 are not zero and both values (byte times
-// scale), and returns how many there are. It prefetches n bytes at ahead0 and ahead1. n is a multiple
-// of 16.
+// scale), and returns how many there are. After every block columns it writes base and the count so far
+// to start. It prefetches n bytes at ahead0 and ahead1. n and block are multiples of 16.
 //
 //go:noescape
-func compress512(index *int32, first *float32, second *float32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, scale float32) (count int)
+func compress512(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
 
 // softmax512 goes through rows of 16 logits, of which those in the mask lanes count. It writes for each
 // row the largest logit to top, its lane to argmax, the sum of e^(z-top) to sum, and
@@ -86,22 +86,22 @@ func gemm2(c *float32, a *float32, b *float32, rows int, depth int, stride int, 
 // sparseForward2x2 is Set.SparseForward for 16 columns of a panel.
 //
 //go:noescape
-func sparseForward2x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+func sparseForward2x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 
 // sparseGradW2x2 adds to dw what Set.SparseGradW computes, for 16 columns of a panel.
 //
 //go:noescape
-func sparseGradW2x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+func sparseGradW2x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
 // sparseForward2x4 is Set.SparseForward for 32 columns of a panel.
 //
 //go:noescape
-func sparseForward2x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, stride int)
+func sparseForward2x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
 
 // sparseGradW2x4 adds to dw what Set.SparseGradW computes, for 32 columns of a panel.
 //
 //go:noescape
-func sparseGradW2x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, stride int)
+func sparseGradW2x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
 // relu512 is Set.Activate for ReLU; n is a multiple of 16.
 //

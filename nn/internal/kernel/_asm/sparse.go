@@ -26,7 +26,7 @@ func pairs(rows GPVirtual, body func(label string, n int), next func(n int)) {
 	Label("done")
 }
 
-// entries runs body for each entry of the pair that start points to; at is the
+// entries runs body for each entry of the pair and block that start points to; at is the
 // entry's column times the stride, e its number.
 func entries(label string, start, index, stride GPVirtual, body func(at, e GPVirtual)) {
 	e, end := GP64(), GP64()
@@ -45,18 +45,20 @@ func entries(label string, start, index, stride GPVirtual, body func(at, e GPVir
 	Label(label + "_end")
 }
 
-// sparseForward stands for sparseForward on a strip of columns that is vectors
-// wide. The rows of a pair have most of their entries in common: what is loaded
+// sparseForward stands for one block of columns of sparseForward on a strip of columns that is vectors
+// wide; blocks is the distance of two pairs in start. The rows of a pair have most of their entries in common: what is loaded
 // of w serves both.
 func sparseForward(s isa, vectors int) {
 	name := fmt.Sprintf("sparseForward%sx%d", s.name, vectors)
-	TEXT(name, 0, "func(z *float32, start, index *int32, first, second, w *float32, rows, stride int)")
+	TEXT(name, 0, "func(z *float32, start, index *int32, first, second, w *float32, rows, blocks, stride int)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s is Set.SparseForward for %d columns of a panel.", name, vectors*s.width/4))
 	z, start, index, w, rows := gp(param("z")), gp(param("start")), gp(param("index")), gp(param("w")), gp(param("rows"))
 	values := []GPVirtual{gp(param("first")), gp(param("second"))}
 	stride := gp(param("stride"))
 	bytes(stride)
+	blocks := gp(param("blocks"))
+	bytes(blocks)
 	restore := flushToZero()
 	pairs(rows, func(label string, n int) {
 		acc := s.vectors(n * vectors)
@@ -87,7 +89,7 @@ func sparseForward(s isa, vectors int) {
 		}
 	}, func(n int) {
 		LEAQ(Mem{Base: z, Index: stride, Scale: uint8(n)}, z)
-		ADDQ(U32(4), start)
+		ADDQ(blocks, start)
 	})
 	restore()
 	VZEROUPPER()
@@ -98,13 +100,15 @@ func sparseForward(s isa, vectors int) {
 // cleared already. A pair of rows loads and stores what it has in common once.
 func sparseGradW(s isa, vectors int) {
 	name := fmt.Sprintf("sparseGradW%sx%d", s.name, vectors)
-	TEXT(name, 0, "func(dw *float32, start, index *int32, first, second, dz *float32, rows, stride int)")
+	TEXT(name, 0, "func(dw *float32, start, index *int32, first, second, dz *float32, rows, blocks, stride int)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s adds to dw what Set.SparseGradW computes, for %d columns of a panel.", name, vectors*s.width/4))
 	dw, start, index, dz, rows := gp(param("dw")), gp(param("start")), gp(param("index")), gp(param("dz")), gp(param("rows"))
 	values := []GPVirtual{gp(param("first")), gp(param("second"))}
 	stride := gp(param("stride"))
 	bytes(stride)
+	blocks := gp(param("blocks"))
+	bytes(blocks)
 	restore := flushToZero()
 	pairs(rows, func(label string, n int) {
 		d := s.vectors(n * vectors)
@@ -132,7 +136,7 @@ func sparseGradW(s isa, vectors int) {
 		})
 	}, func(n int) {
 		LEAQ(Mem{Base: dz, Index: stride, Scale: uint8(n)}, dz)
-		ADDQ(U32(4), start)
+		ADDQ(blocks, start)
 	})
 	restore()
 	VZEROUPPER()
@@ -143,15 +147,15 @@ func sparseGradW(s isa, vectors int) {
 // writes whole vectors: index, first and second need room for 16 more than the
 // entries that there are.
 func compress512() {
-	TEXT("compress512", 0, "func(index *int32, first, second *float32, row0, row1, ahead0, ahead1 *byte, n int, scale float32) (count int)")
+	TEXT("compress512", 0, "func(index *int32, first, second *float32, start *int32, row0, row1, ahead0, ahead1 *byte, n, base, block int, scale float32) (count int)")
 	Pragma("noescape")
-	Doc("compress512 writes the columns in which row0 or row1 are not zero and both values (byte times", "scale), and returns how many there are. It prefetches n bytes at ahead0 and ahead1. n is a multiple", "of 16.")
+	Doc("compress512 writes the columns in which row0 or row1 are not zero and both values (byte times", "scale), and returns how many there are. After every block columns it writes base and the count so far", "to start. It prefetches n bytes at ahead0 and ahead1. n and block are multiples of 16.")
 	index, n := gp(param("index")), gp(param("n"))
 	values := []GPVirtual{gp(param("first")), gp(param("second"))}
 	rows := []GPVirtual{gp(param("row0")), gp(param("row1"))}
 	ahead := []GPVirtual{gp(param("ahead0")), gp(param("ahead1"))}
 	scale, columns, step := ZMM(), ZMM(), ZMM()
-	VBROADCASTSS(NewParamAddr("scale", 64), scale)
+	VBROADCASTSS(NewParamAddr("scale", 88), scale)
 	first := GLOBL("columns16", attr.RODATA|attr.NOPTR)
 	for i := range 16 {
 		DATA(4*i, U32(uint32(i)))
@@ -160,6 +164,7 @@ func compress512() {
 	sixteen := GP32()
 	MOVL(U32(16), sixteen)
 	VPBROADCASTD(sixteen, step)
+	start, base, left := gp(param("start")), gp(param("base")), gp(param("block"))
 	count := GP64()
 	XORQ(count, count)
 	Label("loop")
@@ -189,6 +194,13 @@ func compress512() {
 	ADDQ(bits.As64(), count)
 	VPADDD(step, columns, columns)
 	SUBQ(U32(16), n)
+	SUBQ(U32(16), left)
+	JNZ(LabelRef("loop"))
+	end := GP64()
+	LEAQ(Mem{Base: base, Index: count, Scale: 1}, end)
+	MOVL(end.As32(), Mem{Base: start})
+	ADDQ(U32(4), start)
+	Load(Param("block"), left)
 	JMP(LabelRef("loop"))
 	Label("done")
 	Store(count, ReturnIndex(0))
