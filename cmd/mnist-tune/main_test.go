@@ -21,8 +21,8 @@ import (
 func smallData(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
-	r := rand.New(rand.NewPCG(1, 2))
 	for part, n := range map[string]int{"train": 400, "t10k": 120} {
+		r := rand.New(rand.NewPCG(1, uint64(n))) // its own numbers: a map has no order
 		images := header(0x803, n, 6, 5)
 		labels := header(0x801, n)
 		for i := range n {
@@ -96,7 +96,7 @@ func wantKeys(t *testing.T, what string, v any, keys ...string) {
 
 func TestTrainAndEval(t *testing.T) {
 	dir, model := smallData(t), filepath.Join(t.TempDir(), "model.safetensors")
-	args := []string{"train", "--data", dir, "--epochs", "3", "--seed", "5", "--width", "16,8", "--out", model}
+	args := []string{"train", "--data", dir, "--epochs", "3", "--seed", "5", "--width", "16,8", "--learning-rate", "0.01", "--out", model}
 	got := callJSON(t, args...)
 	wantKeys(t, "train", got, "params", "history", "test_loss", "test_accuracy", "samples_per_second", "seed", "model")
 	wantKeys(t, "params", got["params"], "learning_rate", "batch_size", "num_layers", "width", "epochs", "optimizer")
@@ -105,8 +105,9 @@ func TestTrainAndEval(t *testing.T) {
 		t.Fatalf("%d epochs", len(history))
 	}
 	wantKeys(t, "history", history[0], "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "samples_per_second")
-	if acc := got["test_accuracy"].(float64); acc < 0.5 {
+	if acc := got["test_accuracy"].(float64); acc < 0.7 {
 		t.Errorf("test accuracy %v on an easy problem", acc)
+
 	}
 	again := callJSON(t, args...)
 	for _, key := range []string{"test_loss", "test_accuracy"} {
