@@ -60,7 +60,7 @@ func (m *Machine) bind(n *G.Node) (func(), error) {
 	case *linearGradX:
 		dz, w, dx := m.matrix(in[0]), m.matrix(in[1]), m.matrix(n)
 		wt := kernel.NewMatrix(w.Cols, w.Rows)
-		return func() { kernel.Transpose(wt, w); k.LinearGradX(dx, dz, wt, b.rows) }, nil
+		return func() { k.TransposeMatrix(wt, w); k.LinearGradX(dx, dz, wt, b.rows) }, nil
 	case *linearGradW:
 		dz, dw := m.matrix(in[1]), m.matrix(n)
 		if op.first {
@@ -105,5 +105,5 @@ func (m *Machine) dropout(op *dropout, y, x kernel.Matrix) {
 	if m.training {
 		mask = op.mask()
 	}
-	kernel.Dropout(y, x, mask, m.in.rows)
+	m.kernels.DropoutForward(y, x, mask, m.in.rows)
 }

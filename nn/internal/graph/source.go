@@ -68,10 +68,7 @@ func (b *batch) gather(k *kernel.Set, src *Source, rows []int32) error {
 		b.gatherPairs(k, src, rows)
 	default:
 		for i, r := range rows {
-			dst := b.dense[i*b.features : (i+1)*b.features]
-			for j, v := range src.pixels(r) {
-				dst[j] = src.table[v]
-			}
+			k.Widen(b.dense[i*b.features:(i+1)*b.features], src.pixels(r), &src.table)
 		}
 	}
 	for i, r := range rows {

@@ -48,7 +48,7 @@ func (f Activation) Value(z float64) float64 {
 	case Sigmoid:
 		return 1 / (1 + math.Exp(-z))
 	default:
-		return z * 0.5 * math.Erfc(-z/math.Sqrt2)
+		return max(z, -40) * 0.5 * math.Erfc(-z/math.Sqrt2) // no infinity times zero
 	}
 }
 
@@ -65,9 +65,7 @@ func (f Activation) Slope(saved float64) float64 {
 	case Sigmoid:
 		return saved * (1 - saved)
 	default:
-		if math.IsInf(saved, -1) {
-			return 0
-		}
+		saved = max(-40, min(saved, 40)) // no infinity times zero
 		density := math.Exp(-saved*saved/2) / math.Sqrt(2*math.Pi)
 		return 0.5*math.Erfc(-saved/math.Sqrt2) + saved*density
 	}

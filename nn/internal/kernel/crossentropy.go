@@ -2,9 +2,9 @@ package kernel
 
 import "math"
 
-// crossEntropy is the plain Go form of Set.CrossEntropy: it computes the softmax cross-entropy of the first len(labels) rows
-// of the logits z against the class indices, with label smoothing eps: the
-// target is 1-eps+eps/K for the label and eps/K for the other of the K classes
+// crossEntropy is the plain Go form of Set.CrossEntropy: it computes the softmax
+// cross-entropy of the first len(labels) rows of the logits z against the class
+// indices, with label smoothing eps: the target is 1-eps+eps/K for the label and eps/K for the other of the K classes
 // (Szegedy et al. 2016). It returns the mean loss over the rows and how many
 // rows have their largest logit at the label (ties go to the lowest class). If
 // dz has data it receives the gradient of the mean loss with respect to z, zero

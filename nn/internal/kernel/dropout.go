@@ -41,22 +41,30 @@ func mix32(x uint32) uint32 {
 	return x ^ x>>16
 }
 
-// Dropout writes to dst the elements of src that the mask keeps, scaled, and
+// DropoutForward writes to dst the elements of src that the mask keeps, scaled, and
 // zero for the others, for the first rows rows. It serves the forward pass and
 // the gradient alike.
-func Dropout(dst, src Matrix, mask Mask, rows int) {
+func (s *Set) DropoutForward(dst, src Matrix, mask Mask, rows int) {
 	for p := range dst.Panels() {
-		dp, stride, cols := dst.Panel(p)
+		dp, stride, _ := dst.Panel(p)
 		sp, _, _ := src.Panel(p)
-		for i := range rows {
-			rowKey := mix32(mask.key + uint32(i))
-			d, s := dp[i*stride:i*stride+stride], sp[i*stride:i*stride+stride]
-			for j := range cols {
-				if mix32(rowKey+uint32(p*PanelWidth+j)) >= mask.threshold {
-					d[j] = s[j] * mask.Scale
-				} else {
-					d[j] = 0
-				}
+		if mask.threshold == 0 {
+			copy(dp[:rows*stride], sp)
+			continue
+		}
+		s.Dropout(dp, sp, rows, stride, p*PanelWidth, mask)
+	}
+}
+
+func dropout(dst, src []float32, rows, stride, column int, mask Mask) {
+	for i := range rows {
+		rowKey := mix32(mask.key+uint32(i)) + uint32(column)
+		d, s := dst[i*stride:][:stride], src[i*stride:][:stride]
+		for j, x := range s {
+			if mix32(rowKey+uint32(j)) >= mask.threshold {
+				d[j] = x * mask.Scale
+			} else {
+				d[j] = 0
 			}
 		}
 	}

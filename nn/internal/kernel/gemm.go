@@ -145,18 +145,22 @@ func (s *Set) LinearGradB(db, dz Matrix, rows int) {
 	}
 }
 
-// Transpose writes the transpose of src [r, c] to dst [c, r].
-func Transpose(dst, src Matrix) {
+// TransposeMatrix writes the transpose of src [r, c] to dst [c, r].
+func (s *Set) TransposeMatrix(dst, src Matrix) {
 	for p := range src.Panels() {
-		sp, stride, cols := src.Panel(p)
-		for j := range cols {
-			for q := range dst.Panels() {
-				dq, dStride, dCols := dst.Panel(q)
-				row := dq[(p*PanelWidth+j)*dStride:]
-				for i := range dCols {
-					row[i] = sp[(q*PanelWidth+i)*stride+j]
-				}
-			}
+		sp, srcStride, cols := src.Panel(p)
+		for q := range dst.Panels() {
+			dq, dstStride, rows := dst.Panel(q)
+			s.Transpose(dq[p*PanelWidth*dstStride:], sp[q*PanelWidth*srcStride:], rows, cols, dstStride, srcStride)
+		}
+	}
+}
+
+func transpose(dst, src []float32, rows, cols, dstStride, srcStride int) {
+	for j := range cols {
+		row := dst[j*dstStride:][:rows]
+		for i := range row {
+			row[i] = src[i*srcStride+j]
 		}
 	}
 }

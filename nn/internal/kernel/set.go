@@ -21,6 +21,13 @@ type Set struct {
 	// be needed soon.
 	Compress func(index []int32, first, second []float32, start []int32, base int, pair, ahead BytePair, table *[256]float32) int
 
+	// Widen computes dst[i] = table[src[i]]; table is as Compress wants it.
+	Widen func(dst []float32, src []byte, table *[256]float32)
+
+	// Transpose writes src[i*srcStride+j] to dst[j*dstStride+i] for i < rows and
+	// j < cols.
+	Transpose func(dst, src []float32, rows, cols, dstStride, srcStride int)
+
 	// SparseForward adds to z [x.Rows, stride] the product of the sparse
 	// rows x and the panel w [features, stride].
 	SparseForward func(z []float32, x *Sparse, w []float32, stride int)
@@ -35,6 +42,10 @@ type Set struct {
 	// ActivateGrad computes dz = dy * f'(z), elementwise; saved is what
 	// Activation.Saves says: the input z or the output y.
 	ActivateGrad func(f Activation, dz, dy, saved []float32)
+
+	// Dropout computes rows of a panel that starts at a column of the matrix: dst
+	// is src times mask.Scale where the mask keeps the element, else zero.
+	Dropout func(dst, src []float32, rows, stride, column int, mask Mask)
 
 	// CrossEntropy computes the softmax cross-entropy of the first len(labels)
 	// rows of the logits z against the class indices, with label smoothing eps;
@@ -54,10 +65,13 @@ var Go = &Set{
 	Name:          "go",
 	Gemm:          gemm,
 	Compress:      compress,
+	Widen:         widen,
+	Transpose:     transpose,
 	SparseForward: sparseForward,
 	SparseGradW:   sparseGradW,
 	Activate:      activate,
 	ActivateGrad:  activateGrad,
+	Dropout:       dropout,
 	CrossEntropy:  crossEntropy,
 	Step:          step,
 	SumSquares:    sumSquares,

@@ -136,158 +136,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
-// Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x1(SB), $8-72
-	MOVQ    z+0(FP), AX
-	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    w+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
-	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
-	LDMXCSR 4(SP)
-
-pairs:
-	CMPQ    SI, $0x00000002
-	JL      rest
-	VMOVUPS (AX), Z0
-	VMOVUPS (AX)(R9*1), Z1
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
-	JGE     pair_end
-
-pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (BX)(R13*1), Z2
-	VBROADCASTSS (DI)(R11*4), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R8)(R11*4), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	INCQ         R11
-	CMPQ         R11, R12
-	JL           pair_entry
-
-pair_end:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, (AX)(R9*1)
-	LEAQ    (AX)(R9*2), AX
-	ADDQ    R10, CX
-	SUBQ    $0x00000002, SI
-	JMP     pairs
-
-rest:
-	TESTQ   SI, SI
-	JZ      done
-	VMOVUPS (AX), Z0
-	MOVLQSX (CX), SI
-	MOVLQSX 4(CX), CX
-	CMPQ    SI, CX
-	JGE     single_end
-
-single_entry:
-	MOVLQSX      (DX)(SI*4), R8
-	IMULQ        R9, R8
-	VMOVUPS      (BX)(R8*1), Z1
-	VBROADCASTSS (DI)(SI*4), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	INCQ         SI
-	CMPQ         SI, CX
-	JL           single_entry
-
-single_end:
-	VMOVUPS Z0, (AX)
-
-done:
-	LDMXCSR (SP)
-	VZEROUPPER
-	RET
-
-// func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
-// Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x1(SB), $8-72
-	MOVQ    dw+0(FP), AX
-	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    dz+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
-	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
-	LDMXCSR 4(SP)
-
-pairs:
-	CMPQ    SI, $0x00000002
-	JL      rest
-	VMOVUPS (BX), Z0
-	VMOVUPS (BX)(R9*1), Z1
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
-	JGE     pair_end
-
-pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (AX)(R13*1), Z2
-	VBROADCASTSS (DI)(R11*4), Z3
-	VFMADD231PS  Z0, Z3, Z2
-	VBROADCASTSS (R8)(R11*4), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, (AX)(R13*1)
-	INCQ         R11
-	CMPQ         R11, R12
-	JL           pair_entry
-
-pair_end:
-	LEAQ (BX)(R9*2), BX
-	ADDQ R10, CX
-	SUBQ $0x00000002, SI
-	JMP  pairs
-
-rest:
-	TESTQ   SI, SI
-	JZ      done
-	VMOVUPS (BX), Z0
-	MOVLQSX (CX), BX
-	MOVLQSX 4(CX), CX
-	CMPQ    BX, CX
-	JGE     single_end
-
-single_entry:
-	MOVLQSX      (DX)(BX*4), SI
-	IMULQ        R9, SI
-	VMOVUPS      (AX)(SI*1), Z1
-	VBROADCASTSS (DI)(BX*4), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (AX)(SI*1)
-	INCQ         BX
-	CMPQ         BX, CX
-	JL           single_entry
-
-single_end:
-done:
-	LDMXCSR (SP)
-	VZEROUPPER
-	RET
-
 // func gemm512x2(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
 // Requires: AVX, AVX512F, SSE
 TEXT ·gemm512x2(SB), $8-57
@@ -452,6 +300,1281 @@ one_store:
 	ADDQ    DI, CX
 	DECQ    BX
 	JMP     rest
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func gemm512x3(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
+// Requires: AVX, AVX512F, SSE
+TEXT ·gemm512x3(SB), $8-57
+	MOVQ    c+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    depth+32(FP), SI
+	MOVQ    aRow+40(FP), DI
+	MOVQ    aCol+48(FP), R8
+	SHLQ    $0x02, DI
+	SHLQ    $0x02, R8
+	LEAQ    (DI)(DI*2), R9
+	MOVB    accumulate+56(FP), R10
+	MOVBQZX R10, R10
+	STMXCSR (SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
+	LDMXCSR 4(SP)
+
+rows:
+	CMPQ    BX, $0x00000004
+	JL      rest
+	TESTQ   R10, R10
+	JZ      many_zero
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 576(AX), Z9
+	VMOVUPS 640(AX), Z10
+	VMOVUPS 704(AX), Z11
+	JMP     many_start
+
+many_zero:
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+
+many_start:
+	MOVQ  CX, R11
+	MOVQ  DX, R12
+	MOVQ  SI, R13
+	TESTQ R13, R13
+	JZ    many_store
+
+many_loop:
+	VMOVUPS      (R12), Z12
+	VMOVUPS      64(R12), Z13
+	VMOVUPS      128(R12), Z14
+	VBROADCASTSS (R11), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R11)(DI*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R11)(DI*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R11)(R9*1), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	ADDQ         R8, R11
+	ADDQ         $0x000000c0, R12
+	DECQ         R13
+	JNZ          many_loop
+
+many_store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	VMOVUPS Z8, 512(AX)
+	VMOVUPS Z9, 576(AX)
+	VMOVUPS Z10, 640(AX)
+	VMOVUPS Z11, 704(AX)
+	ADDQ    $0x00000300, AX
+	LEAQ    (CX)(DI*4), CX
+	SUBQ    $0x00000004, BX
+	JMP     rows
+
+rest:
+	TESTQ   BX, BX
+	JZ      done
+	TESTQ   R10, R10
+	JZ      one_zero
+	VMOVUPS (AX), Z16
+	VMOVUPS 64(AX), Z17
+	VMOVUPS 128(AX), Z18
+	JMP     one_start
+
+one_zero:
+	VPXORQ Z16, Z16, Z16
+	VPXORQ Z17, Z17, Z17
+	VPXORQ Z18, Z18, Z18
+
+one_start:
+	MOVQ  CX, R9
+	MOVQ  DX, R11
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JZ    one_store
+
+one_loop:
+	VMOVUPS      (R11), Z0
+	VMOVUPS      64(R11), Z1
+	VMOVUPS      128(R11), Z2
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z0, Z3, Z16
+	VFMADD231PS  Z1, Z3, Z17
+	VFMADD231PS  Z2, Z3, Z18
+	ADDQ         R8, R9
+	ADDQ         $0x000000c0, R11
+	DECQ         R12
+	JNZ          one_loop
+
+one_store:
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	VMOVUPS Z18, 128(AX)
+	ADDQ    $0x000000c0, AX
+	ADDQ    DI, CX
+	DECQ    BX
+	JMP     rest
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func gemm512x4(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
+// Requires: AVX, AVX512F, SSE
+TEXT ·gemm512x4(SB), $8-57
+	MOVQ    c+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    depth+32(FP), SI
+	MOVQ    aRow+40(FP), DI
+	MOVQ    aCol+48(FP), R8
+	SHLQ    $0x02, DI
+	SHLQ    $0x02, R8
+	LEAQ    (DI)(DI*2), R9
+	MOVB    accumulate+56(FP), R10
+	MOVBQZX R10, R10
+	STMXCSR (SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
+	LDMXCSR 4(SP)
+
+rows:
+	CMPQ    BX, $0x00000004
+	JL      rest
+	TESTQ   R10, R10
+	JZ      many_zero
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 576(AX), Z9
+	VMOVUPS 640(AX), Z10
+	VMOVUPS 704(AX), Z11
+	VMOVUPS 768(AX), Z12
+	VMOVUPS 832(AX), Z13
+	VMOVUPS 896(AX), Z14
+	VMOVUPS 960(AX), Z15
+	JMP     many_start
+
+many_zero:
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+many_start:
+	MOVQ  CX, R11
+	MOVQ  DX, R12
+	MOVQ  SI, R13
+	TESTQ R13, R13
+	JZ    many_store
+
+many_loop:
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R11)(DI*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R11)(DI*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11)(R9*1), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         R8, R11
+	ADDQ         $0x00000100, R12
+	DECQ         R13
+	JNZ          many_loop
+
+many_store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	VMOVUPS Z8, 512(AX)
+	VMOVUPS Z9, 576(AX)
+	VMOVUPS Z10, 640(AX)
+	VMOVUPS Z11, 704(AX)
+	VMOVUPS Z12, 768(AX)
+	VMOVUPS Z13, 832(AX)
+	VMOVUPS Z14, 896(AX)
+	VMOVUPS Z15, 960(AX)
+	ADDQ    $0x00000400, AX
+	LEAQ    (CX)(DI*4), CX
+	SUBQ    $0x00000004, BX
+	JMP     rows
+
+rest:
+	TESTQ   BX, BX
+	JZ      done
+	TESTQ   R10, R10
+	JZ      one_zero
+	VMOVUPS (AX), Z21
+	VMOVUPS 64(AX), Z22
+	VMOVUPS 128(AX), Z23
+	VMOVUPS 192(AX), Z24
+	JMP     one_start
+
+one_zero:
+	VPXORQ Z21, Z21, Z21
+	VPXORQ Z22, Z22, Z22
+	VPXORQ Z23, Z23, Z23
+	VPXORQ Z24, Z24, Z24
+
+one_start:
+	MOVQ  CX, R9
+	MOVQ  DX, R11
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JZ    one_store
+
+one_loop:
+	VMOVUPS      (R11), Z0
+	VMOVUPS      64(R11), Z1
+	VMOVUPS      128(R11), Z2
+	VMOVUPS      192(R11), Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z0, Z4, Z21
+	VFMADD231PS  Z1, Z4, Z22
+	VFMADD231PS  Z2, Z4, Z23
+	VFMADD231PS  Z3, Z4, Z24
+	ADDQ         R8, R9
+	ADDQ         $0x00000100, R11
+	DECQ         R12
+	JNZ          one_loop
+
+one_store:
+	VMOVUPS Z21, (AX)
+	VMOVUPS Z22, 64(AX)
+	VMOVUPS Z23, 128(AX)
+	VMOVUPS Z24, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    DI, CX
+	DECQ    BX
+	JMP     rest
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func gemm2(c *float32, a *float32, b *float32, rows int, depth int, stride int, aRow int, aCol int, accumulate bool)
+// Requires: AVX, FMA3, SSE
+TEXT ·gemm2(SB), $8-65
+	STMXCSR (SP)
+	MOVL    (SP), AX
+	ORL     $0x00008040, AX
+	MOVL    AX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    stride+40(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    stride+40(FP), CX
+	SHRQ    $0x04, CX
+	MOVQ    aRow+48(FP), DX
+	MOVQ    aCol+56(FP), BX
+	SHLQ    $0x02, DX
+	SHLQ    $0x02, BX
+	MOVQ    c+0(FP), SI
+	MOVQ    b+16(FP), DI
+
+strip:
+	MOVQ a+8(FP), R9
+	MOVQ rows+24(FP), R10
+	MOVQ SI, R8
+
+rows:
+	CMPQ    R10, $0x00000004
+	JL      rest
+	MOVQ    R8, R11
+	MOVB    accumulate+64(FP), R12
+	TESTB   R12, R12
+	JZ      many_zero
+	VMOVUPS (R11), Y0
+	VMOVUPS 32(R11), Y1
+	ADDQ    AX, R11
+	VMOVUPS (R11), Y2
+	VMOVUPS 32(R11), Y3
+	ADDQ    AX, R11
+	VMOVUPS (R11), Y4
+	VMOVUPS 32(R11), Y5
+	ADDQ    AX, R11
+	VMOVUPS (R11), Y6
+	VMOVUPS 32(R11), Y7
+	ADDQ    AX, R11
+	JMP     many_start
+
+many_zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+many_start:
+	MOVQ  R9, R11
+	LEAQ  (DX)(DX*2), R12
+	MOVQ  DI, R13
+	MOVQ  depth+32(FP), R14
+	TESTQ R14, R14
+	JZ    many_store
+
+many_loop:
+	VMOVUPS      (R13), Y8
+	VMOVUPS      32(R13), Y9
+	VBROADCASTSS (R11), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R11)(DX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R11)(DX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R11)(R12*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         BX, R11
+	ADDQ         AX, R13
+	DECQ         R14
+	JNZ          many_loop
+
+many_store:
+	MOVQ    R8, R11
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    AX, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    AX, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    AX, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
+	ADDQ    AX, R11
+	LEAQ    (R9)(DX*4), R9
+	LEAQ    (R8)(AX*4), R8
+	SUBQ    $0x00000004, R10
+	JMP     rows
+
+rest:
+	TESTQ   R10, R10
+	JZ      next
+	MOVQ    R8, R11
+	MOVB    accumulate+64(FP), R12
+	TESTB   R12, R12
+	JZ      one_zero
+	VMOVUPS (R11), Y0
+	VMOVUPS 32(R11), Y1
+	ADDQ    AX, R11
+	JMP     one_start
+
+one_zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+one_start:
+	MOVQ  R9, R11
+	LEAQ  (DX)(DX*2), R12
+	MOVQ  DI, R12
+	MOVQ  depth+32(FP), R13
+	TESTQ R13, R13
+	JZ    one_store
+
+one_loop:
+	VMOVUPS      (R12), Y2
+	VMOVUPS      32(R12), Y3
+	VBROADCASTSS (R11), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         BX, R11
+	ADDQ         AX, R12
+	DECQ         R13
+	JNZ          one_loop
+
+one_store:
+	MOVQ    R8, R11
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    AX, R11
+	ADDQ    DX, R9
+	ADDQ    AX, R8
+	DECQ    R10
+	JMP     rest
+
+next:
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	DECQ    CX
+	JNZ     strip
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func transpose2(dst *float32, src *float32, rows int, cols int, dstStride int, srcStride int)
+// Requires: AVX
+TEXT ·transpose2(SB), $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ cols+24(FP), DX
+	MOVQ dstStride+32(FP), BX
+	MOVQ srcStride+40(FP), SI
+	SHLQ $0x02, BX
+	SHLQ $0x02, SI
+
+columns:
+	TESTQ DX, DX
+	JZ    done
+	MOVQ  rows+16(FP), R9
+	MOVQ  CX, DI
+	MOVQ  AX, R8
+
+rows:
+	VMOVUPS    (DI), Y0
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y1
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y2
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y3
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y4
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y5
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y6
+	ADDQ       SI, DI
+	VMOVUPS    (DI), Y7
+	ADDQ       SI, DI
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y9
+	VUNPCKLPS  Y3, Y2, Y10
+	VUNPCKHPS  Y3, Y2, Y11
+	VUNPCKLPS  Y5, Y4, Y12
+	VUNPCKHPS  Y5, Y4, Y13
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y7
+	VSHUFPS    $0x44, Y10, Y8, Y0
+	VSHUFPS    $0xee, Y10, Y8, Y1
+	VSHUFPS    $0x44, Y11, Y9, Y2
+	VSHUFPS    $0xee, Y11, Y9, Y3
+	VSHUFPS    $0x44, Y5, Y12, Y4
+	VSHUFPS    $0xee, Y5, Y12, Y5
+	VSHUFPS    $0x44, Y7, Y13, Y6
+	VSHUFPS    $0xee, Y7, Y13, Y7
+	MOVQ       R8, R10
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VMOVUPS    Y8, (R10)
+	ADDQ       BX, R10
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VMOVUPS    Y9, (R10)
+	ADDQ       BX, R10
+	VPERM2F128 $0x20, Y6, Y2, Y10
+	VMOVUPS    Y10, (R10)
+	ADDQ       BX, R10
+	VPERM2F128 $0x20, Y7, Y3, Y11
+	VMOVUPS    Y11, (R10)
+	ADDQ       BX, R10
+	VPERM2F128 $0x31, Y4, Y0, Y12
+	VMOVUPS    Y12, (R10)
+	ADDQ       BX, R10
+	VPERM2F128 $0x31, Y5, Y1, Y13
+	VMOVUPS    Y13, (R10)
+	ADDQ       BX, R10
+	VPERM2F128 $0x31, Y6, Y2, Y5
+	VMOVUPS    Y5, (R10)
+	ADDQ       BX, R10
+	VPERM2F128 $0x31, Y7, Y3, Y7
+	VMOVUPS    Y7, (R10)
+	ADDQ       BX, R10
+	ADDQ       $0x00000020, R8
+	SUBQ       $0x00000008, R9
+	JNZ        rows
+	ADDQ       $0x00000020, CX
+	LEAQ       (AX)(BX*8), AX
+	SUBQ       $0x00000008, DX
+	JMP        columns
+
+done:
+	VZEROUPPER
+	RET
+
+// func widen512(dst *float32, src *byte, n int, scale float32)
+// Requires: AVX, AVX512F
+TEXT ·widen512(SB), $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS scale+24(FP), Z0
+
+loop:
+	TESTQ     DX, DX
+	JZ        done
+	VPMOVZXBD (CX), Z1
+	VCVTDQ2PS Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (AX)
+	ADDQ      $0x00000010, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, DX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func compress512(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
+// Requires: AVX, AVX512F, MMX+, POPCNT
+TEXT ·compress512(SB), $0-104
+	MOVQ         index+0(FP), AX
+	MOVQ         n+64(FP), CX
+	MOVQ         first+8(FP), DX
+	MOVQ         second+16(FP), BX
+	MOVQ         row0+32(FP), SI
+	MOVQ         row1+40(FP), DI
+	MOVQ         ahead0+48(FP), R8
+	MOVQ         ahead1+56(FP), R9
+	VBROADCASTSS scale+88(FP), Z0
+	VMOVUPS      columns<>+0(SB), Z1
+	MOVQ         start+24(FP), R10
+	MOVQ         base+72(FP), R11
+	MOVQ         block+80(FP), R12
+	XORQ         R13, R13
+
+loop:
+	TESTQ         CX, CX
+	JZ            done
+	PREFETCHT0    (R8)
+	VPMOVZXBD     (SI), Z2
+	PREFETCHT0    (R9)
+	VPMOVZXBD     (DI), Z3
+	VPORD         Z2, Z3, Z4
+	VPTESTMD      Z4, Z4, K1
+	KMOVW         K1, R14
+	VCOMPRESSPS.Z Z1, K1, Z4
+	VMOVUPS       Z4, (AX)(R13*4)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z0, Z2, Z2
+	VCOMPRESSPS.Z Z2, K1, Z4
+	VMOVUPS       Z4, (DX)(R13*4)
+	ADDQ          $0x00000010, SI
+	ADDQ          $0x00000010, R8
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z0, Z3, Z3
+	VCOMPRESSPS.Z Z3, K1, Z4
+	VMOVUPS       Z4, (BX)(R13*4)
+	ADDQ          $0x00000010, DI
+	ADDQ          $0x00000010, R9
+	POPCNTL       R14, R14
+	ADDQ          R14, R13
+	VPADDD        all00000010<>+0(SB), Z1, Z1
+	SUBQ          $0x00000010, CX
+	SUBQ          $0x00000010, R12
+	JNZ           loop
+	LEAQ          (R11)(R13*1), R12
+	MOVL          R12, (R10)
+	ADDQ          $0x00000004, R10
+	MOVQ          block+80(FP), R12
+	JMP           loop
+
+done:
+	MOVQ R13, count+96(FP)
+	VZEROUPPER
+	RET
+
+DATA columns<>+0(SB)/4, $0x00000000
+DATA columns<>+4(SB)/4, $0x00000001
+DATA columns<>+8(SB)/4, $0x00000002
+DATA columns<>+12(SB)/4, $0x00000003
+DATA columns<>+16(SB)/4, $0x00000004
+DATA columns<>+20(SB)/4, $0x00000005
+DATA columns<>+24(SB)/4, $0x00000006
+DATA columns<>+28(SB)/4, $0x00000007
+DATA columns<>+32(SB)/4, $0x00000008
+DATA columns<>+36(SB)/4, $0x00000009
+DATA columns<>+40(SB)/4, $0x0000000a
+DATA columns<>+44(SB)/4, $0x0000000b
+DATA columns<>+48(SB)/4, $0x0000000c
+DATA columns<>+52(SB)/4, $0x0000000d
+DATA columns<>+56(SB)/4, $0x0000000e
+DATA columns<>+60(SB)/4, $0x0000000f
+GLOBL columns<>(SB), RODATA|NOPTR, $64
+
+DATA all00000010<>+0(SB)/4, $0x00000010
+DATA all00000010<>+4(SB)/4, $0x00000010
+DATA all00000010<>+8(SB)/4, $0x00000010
+DATA all00000010<>+12(SB)/4, $0x00000010
+DATA all00000010<>+16(SB)/4, $0x00000010
+DATA all00000010<>+20(SB)/4, $0x00000010
+DATA all00000010<>+24(SB)/4, $0x00000010
+DATA all00000010<>+28(SB)/4, $0x00000010
+DATA all00000010<>+32(SB)/4, $0x00000010
+DATA all00000010<>+36(SB)/4, $0x00000010
+DATA all00000010<>+40(SB)/4, $0x00000010
+DATA all00000010<>+44(SB)/4, $0x00000010
+DATA all00000010<>+48(SB)/4, $0x00000010
+DATA all00000010<>+52(SB)/4, $0x00000010
+DATA all00000010<>+56(SB)/4, $0x00000010
+DATA all00000010<>+60(SB)/4, $0x00000010
+GLOBL all00000010<>(SB), RODATA|NOPTR, $64
+
+// func softmax512x1(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI, CMOV, SSE
+TEXT ·softmax512x1(SB), $8-64
+	MOVQ         dz+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         lanes+16(FP), DX
+	MOVQ         sum+24(FP), BX
+	MOVQ         top+32(FP), SI
+	MOVQ         argmax+40(FP), DI
+	MOVQ         rows+48(FP), R8
+	VBROADCASTSS scale+56(FP), Z0
+	VBROADCASTSS offset+60(FP), Z1
+	STMXCSR      (SP)
+	MOVL         (SP), R9
+	ORL          $0x00008040, R9
+	MOVL         R9, 4(SP)
+	LDMXCSR      4(SP)
+
+row:
+	TESTQ        R8, R8
+	JZ           done
+	VMOVUPS      (CX), Z2
+	VANDPS       (DX), Z2, Z2
+	VORPS        256(DX), Z2, Z2
+	VMOVAPS      Z2, Z3
+	VSHUFF32X4   $0x4e, Z3, Z3, Z4
+	VMAXPS       Z4, Z3, Z3
+	VSHUFF32X4   $0xb1, Z3, Z3, Z4
+	VMAXPS       Z4, Z3, Z3
+	VPERMILPS    $0x4e, Z3, Z4
+	VMAXPS       Z4, Z3, Z3
+	VPERMILPS    $0xb1, Z3, Z4
+	VMAXPS       Z4, Z3, Z3
+	VMOVSS       X3, (SI)
+	MOVL         $0xffffffff, R9
+	VCMPPS       $0x00, Z3, Z2, K1
+	KMOVW        K1, R10
+	TZCNTL       R10, R10
+	LEAL         (R10), R10
+	CMOVLCC      R10, R9
+	MOVL         R9, (DI)
+	VSUBPS       Z3, Z2, Z2
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z2, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      all42b00000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       all3fb8aa3b<>+0(SB), Z2, Z4
+	VCVTPS2DQ    Z4, Z3
+	VCVTDQ2PS    Z3, Z4
+	VFNMADD231PS all3f318000<>+0(SB), Z4, Z2
+	VFNMADD231PS allb95e8083<>+0(SB), Z4, Z2
+	VPSLLD       $0x17, Z3, Z3
+	VMOVUPS      all39500d01<>+0(SB), Z4
+	VFMADD213PS  all3ab60b61<>+0(SB), Z2, Z4
+	VFMADD213PS  all3c088889<>+0(SB), Z2, Z4
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z2, Z4
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z2, Z4
+	VFMADD213PS  all3f000000<>+0(SB), Z2, Z4
+	VFMADD213PS  all3f800000<>+0(SB), Z2, Z4
+	VFMADD213PS  all3f800000<>+0(SB), Z2, Z4
+	VPADDD.Z     Z3, Z4, K1, Z4
+	VANDPS       (DX), Z4, Z2
+	VMOVAPS      Z2, Z3
+	VSHUFF32X4   $0x4e, Z3, Z3, Z4
+	VADDPS       Z4, Z3, Z3
+	VSHUFF32X4   $0xb1, Z3, Z3, Z4
+	VADDPS       Z4, Z3, Z3
+	VPERMILPS    $0x4e, Z3, Z4
+	VADDPS       Z4, Z3, Z3
+	VPERMILPS    $0xb1, Z3, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVSS       X3, (BX)
+	VDIVPS       Z3, Z2, Z2
+	VFMSUB213PS  Z1, Z0, Z2
+	VANDPS       (DX), Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         R8
+	JMP          row
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+DATA allc2ae0000<>+0(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+4(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+8(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+12(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+16(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+20(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+24(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+28(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+32(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+36(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+40(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+44(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+48(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+52(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+56(SB)/4, $0xc2ae0000
+DATA allc2ae0000<>+60(SB)/4, $0xc2ae0000
+GLOBL allc2ae0000<>(SB), RODATA|NOPTR, $64
+
+DATA all42b00000<>+0(SB)/4, $0x42b00000
+DATA all42b00000<>+4(SB)/4, $0x42b00000
+DATA all42b00000<>+8(SB)/4, $0x42b00000
+DATA all42b00000<>+12(SB)/4, $0x42b00000
+DATA all42b00000<>+16(SB)/4, $0x42b00000
+DATA all42b00000<>+20(SB)/4, $0x42b00000
+DATA all42b00000<>+24(SB)/4, $0x42b00000
+DATA all42b00000<>+28(SB)/4, $0x42b00000
+DATA all42b00000<>+32(SB)/4, $0x42b00000
+DATA all42b00000<>+36(SB)/4, $0x42b00000
+DATA all42b00000<>+40(SB)/4, $0x42b00000
+DATA all42b00000<>+44(SB)/4, $0x42b00000
+DATA all42b00000<>+48(SB)/4, $0x42b00000
+DATA all42b00000<>+52(SB)/4, $0x42b00000
+DATA all42b00000<>+56(SB)/4, $0x42b00000
+DATA all42b00000<>+60(SB)/4, $0x42b00000
+GLOBL all42b00000<>(SB), RODATA|NOPTR, $64
+
+DATA all3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+32(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+36(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+40(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+44(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+48(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+52(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+56(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+60(SB)/4, $0x3fb8aa3b
+GLOBL all3fb8aa3b<>(SB), RODATA|NOPTR, $64
+
+DATA all3f318000<>+0(SB)/4, $0x3f318000
+DATA all3f318000<>+4(SB)/4, $0x3f318000
+DATA all3f318000<>+8(SB)/4, $0x3f318000
+DATA all3f318000<>+12(SB)/4, $0x3f318000
+DATA all3f318000<>+16(SB)/4, $0x3f318000
+DATA all3f318000<>+20(SB)/4, $0x3f318000
+DATA all3f318000<>+24(SB)/4, $0x3f318000
+DATA all3f318000<>+28(SB)/4, $0x3f318000
+DATA all3f318000<>+32(SB)/4, $0x3f318000
+DATA all3f318000<>+36(SB)/4, $0x3f318000
+DATA all3f318000<>+40(SB)/4, $0x3f318000
+DATA all3f318000<>+44(SB)/4, $0x3f318000
+DATA all3f318000<>+48(SB)/4, $0x3f318000
+DATA all3f318000<>+52(SB)/4, $0x3f318000
+DATA all3f318000<>+56(SB)/4, $0x3f318000
+DATA all3f318000<>+60(SB)/4, $0x3f318000
+GLOBL all3f318000<>(SB), RODATA|NOPTR, $64
+
+DATA allb95e8083<>+0(SB)/4, $0xb95e8083
+DATA allb95e8083<>+4(SB)/4, $0xb95e8083
+DATA allb95e8083<>+8(SB)/4, $0xb95e8083
+DATA allb95e8083<>+12(SB)/4, $0xb95e8083
+DATA allb95e8083<>+16(SB)/4, $0xb95e8083
+DATA allb95e8083<>+20(SB)/4, $0xb95e8083
+DATA allb95e8083<>+24(SB)/4, $0xb95e8083
+DATA allb95e8083<>+28(SB)/4, $0xb95e8083
+DATA allb95e8083<>+32(SB)/4, $0xb95e8083
+DATA allb95e8083<>+36(SB)/4, $0xb95e8083
+DATA allb95e8083<>+40(SB)/4, $0xb95e8083
+DATA allb95e8083<>+44(SB)/4, $0xb95e8083
+DATA allb95e8083<>+48(SB)/4, $0xb95e8083
+DATA allb95e8083<>+52(SB)/4, $0xb95e8083
+DATA allb95e8083<>+56(SB)/4, $0xb95e8083
+DATA allb95e8083<>+60(SB)/4, $0xb95e8083
+GLOBL allb95e8083<>(SB), RODATA|NOPTR, $64
+
+DATA all39500d01<>+0(SB)/4, $0x39500d01
+DATA all39500d01<>+4(SB)/4, $0x39500d01
+DATA all39500d01<>+8(SB)/4, $0x39500d01
+DATA all39500d01<>+12(SB)/4, $0x39500d01
+DATA all39500d01<>+16(SB)/4, $0x39500d01
+DATA all39500d01<>+20(SB)/4, $0x39500d01
+DATA all39500d01<>+24(SB)/4, $0x39500d01
+DATA all39500d01<>+28(SB)/4, $0x39500d01
+DATA all39500d01<>+32(SB)/4, $0x39500d01
+DATA all39500d01<>+36(SB)/4, $0x39500d01
+DATA all39500d01<>+40(SB)/4, $0x39500d01
+DATA all39500d01<>+44(SB)/4, $0x39500d01
+DATA all39500d01<>+48(SB)/4, $0x39500d01
+DATA all39500d01<>+52(SB)/4, $0x39500d01
+DATA all39500d01<>+56(SB)/4, $0x39500d01
+DATA all39500d01<>+60(SB)/4, $0x39500d01
+GLOBL all39500d01<>(SB), RODATA|NOPTR, $64
+
+DATA all3ab60b61<>+0(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+4(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+8(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+12(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+16(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+20(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+24(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+28(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+32(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+36(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+40(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+44(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+48(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+52(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+56(SB)/4, $0x3ab60b61
+DATA all3ab60b61<>+60(SB)/4, $0x3ab60b61
+GLOBL all3ab60b61<>(SB), RODATA|NOPTR, $64
+
+DATA all3c088889<>+0(SB)/4, $0x3c088889
+DATA all3c088889<>+4(SB)/4, $0x3c088889
+DATA all3c088889<>+8(SB)/4, $0x3c088889
+DATA all3c088889<>+12(SB)/4, $0x3c088889
+DATA all3c088889<>+16(SB)/4, $0x3c088889
+DATA all3c088889<>+20(SB)/4, $0x3c088889
+DATA all3c088889<>+24(SB)/4, $0x3c088889
+DATA all3c088889<>+28(SB)/4, $0x3c088889
+DATA all3c088889<>+32(SB)/4, $0x3c088889
+DATA all3c088889<>+36(SB)/4, $0x3c088889
+DATA all3c088889<>+40(SB)/4, $0x3c088889
+DATA all3c088889<>+44(SB)/4, $0x3c088889
+DATA all3c088889<>+48(SB)/4, $0x3c088889
+DATA all3c088889<>+52(SB)/4, $0x3c088889
+DATA all3c088889<>+56(SB)/4, $0x3c088889
+DATA all3c088889<>+60(SB)/4, $0x3c088889
+GLOBL all3c088889<>(SB), RODATA|NOPTR, $64
+
+DATA all3d2aaaab<>+0(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+4(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+8(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+12(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+16(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+20(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+24(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+28(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+32(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+36(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+40(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+44(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+48(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+52(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+56(SB)/4, $0x3d2aaaab
+DATA all3d2aaaab<>+60(SB)/4, $0x3d2aaaab
+GLOBL all3d2aaaab<>(SB), RODATA|NOPTR, $64
+
+DATA all3e2aaaab<>+0(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+4(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+8(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+12(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+16(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+20(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+24(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+28(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+32(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+36(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+40(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+44(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+48(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+52(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+56(SB)/4, $0x3e2aaaab
+DATA all3e2aaaab<>+60(SB)/4, $0x3e2aaaab
+GLOBL all3e2aaaab<>(SB), RODATA|NOPTR, $64
+
+DATA all3f000000<>+0(SB)/4, $0x3f000000
+DATA all3f000000<>+4(SB)/4, $0x3f000000
+DATA all3f000000<>+8(SB)/4, $0x3f000000
+DATA all3f000000<>+12(SB)/4, $0x3f000000
+DATA all3f000000<>+16(SB)/4, $0x3f000000
+DATA all3f000000<>+20(SB)/4, $0x3f000000
+DATA all3f000000<>+24(SB)/4, $0x3f000000
+DATA all3f000000<>+28(SB)/4, $0x3f000000
+DATA all3f000000<>+32(SB)/4, $0x3f000000
+DATA all3f000000<>+36(SB)/4, $0x3f000000
+DATA all3f000000<>+40(SB)/4, $0x3f000000
+DATA all3f000000<>+44(SB)/4, $0x3f000000
+DATA all3f000000<>+48(SB)/4, $0x3f000000
+DATA all3f000000<>+52(SB)/4, $0x3f000000
+DATA all3f000000<>+56(SB)/4, $0x3f000000
+DATA all3f000000<>+60(SB)/4, $0x3f000000
+GLOBL all3f000000<>(SB), RODATA|NOPTR, $64
+
+DATA all3f800000<>+0(SB)/4, $0x3f800000
+DATA all3f800000<>+4(SB)/4, $0x3f800000
+DATA all3f800000<>+8(SB)/4, $0x3f800000
+DATA all3f800000<>+12(SB)/4, $0x3f800000
+DATA all3f800000<>+16(SB)/4, $0x3f800000
+DATA all3f800000<>+20(SB)/4, $0x3f800000
+DATA all3f800000<>+24(SB)/4, $0x3f800000
+DATA all3f800000<>+28(SB)/4, $0x3f800000
+DATA all3f800000<>+32(SB)/4, $0x3f800000
+DATA all3f800000<>+36(SB)/4, $0x3f800000
+DATA all3f800000<>+40(SB)/4, $0x3f800000
+DATA all3f800000<>+44(SB)/4, $0x3f800000
+DATA all3f800000<>+48(SB)/4, $0x3f800000
+DATA all3f800000<>+52(SB)/4, $0x3f800000
+DATA all3f800000<>+56(SB)/4, $0x3f800000
+DATA all3f800000<>+60(SB)/4, $0x3f800000
+GLOBL all3f800000<>(SB), RODATA|NOPTR, $64
+
+// func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·sparseForward512x1(SB), $8-72
+	MOVQ    z+0(FP), AX
+	MOVQ    start+8(FP), CX
+	MOVQ    index+16(FP), DX
+	MOVQ    w+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+64(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
+	STMXCSR (SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
+	LDMXCSR 4(SP)
+
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (AX), Z0
+	VMOVUPS (AX)(R9*1), Z1
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (BX)(R13*1), Z2
+	VBROADCASTSS (DI)(R11*4), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R8)(R11*4), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	INCQ         R11
+	CMPQ         R11, R12
+	JL           pair_entry
+
+pair_end:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R9*1)
+	LEAQ    (AX)(R9*2), AX
+	ADDQ    R10, CX
+	SUBQ    $0x00000002, SI
+	JMP     pairs
+
+rest:
+	TESTQ   SI, SI
+	JZ      done
+	VMOVUPS (AX), Z0
+	MOVLQSX (CX), SI
+	MOVLQSX 4(CX), CX
+	CMPQ    SI, CX
+	JGE     single_end
+
+single_entry:
+	MOVLQSX      (DX)(SI*4), R8
+	IMULQ        R9, R8
+	VMOVUPS      (BX)(R8*1), Z1
+	VBROADCASTSS (DI)(SI*4), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	INCQ         SI
+	CMPQ         SI, CX
+	JL           single_entry
+
+single_end:
+	VMOVUPS Z0, (AX)
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·sparseGradW512x1(SB), $8-72
+	MOVQ    dw+0(FP), AX
+	MOVQ    start+8(FP), CX
+	MOVQ    index+16(FP), DX
+	MOVQ    dz+40(FP), BX
+	MOVQ    rows+48(FP), SI
+	MOVQ    first+24(FP), DI
+	MOVQ    second+32(FP), R8
+	MOVQ    stride+64(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    blocks+56(FP), R10
+	SHLQ    $0x02, R10
+	STMXCSR (SP)
+	MOVL    (SP), R11
+	ORL     $0x00008040, R11
+	MOVL    R11, 4(SP)
+	LDMXCSR 4(SP)
+
+pairs:
+	CMPQ    SI, $0x00000002
+	JL      rest
+	VMOVUPS (BX), Z0
+	VMOVUPS (BX)(R9*1), Z1
+	MOVLQSX (CX), R11
+	MOVLQSX 4(CX), R12
+	CMPQ    R11, R12
+	JGE     pair_end
+
+pair_entry:
+	MOVLQSX      (DX)(R11*4), R13
+	IMULQ        R9, R13
+	VMOVUPS      (AX)(R13*1), Z2
+	VBROADCASTSS (DI)(R11*4), Z3
+	VFMADD231PS  Z0, Z3, Z2
+	VBROADCASTSS (R8)(R11*4), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (AX)(R13*1)
+	INCQ         R11
+	CMPQ         R11, R12
+	JL           pair_entry
+
+pair_end:
+	LEAQ (BX)(R9*2), BX
+	ADDQ R10, CX
+	SUBQ $0x00000002, SI
+	JMP  pairs
+
+rest:
+	TESTQ   SI, SI
+	JZ      done
+	VMOVUPS (BX), Z0
+	MOVLQSX (CX), BX
+	MOVLQSX 4(CX), CX
+	CMPQ    BX, CX
+	JGE     single_end
+
+single_entry:
+	MOVLQSX      (DX)(BX*4), SI
+	IMULQ        R9, SI
+	VMOVUPS      (AX)(SI*1), Z1
+	VBROADCASTSS (DI)(BX*4), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (AX)(SI*1)
+	INCQ         BX
+	CMPQ         BX, CX
+	JL           single_entry
+
+single_end:
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func softmax512x2(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI, CMOV, SSE
+TEXT ·softmax512x2(SB), $8-64
+	MOVQ         dz+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         lanes+16(FP), DX
+	MOVQ         sum+24(FP), BX
+	MOVQ         top+32(FP), SI
+	MOVQ         argmax+40(FP), DI
+	MOVQ         rows+48(FP), R8
+	VBROADCASTSS scale+56(FP), Z0
+	VBROADCASTSS offset+60(FP), Z1
+	STMXCSR      (SP)
+	MOVL         (SP), R9
+	ORL          $0x00008040, R9
+	MOVL         R9, 4(SP)
+	LDMXCSR      4(SP)
+
+row:
+	TESTQ        R8, R8
+	JZ           done
+	VMOVUPS      (CX), Z2
+	VANDPS       (DX), Z2, Z2
+	VORPS        256(DX), Z2, Z2
+	VMOVAPS      Z2, Z4
+	VMOVUPS      64(CX), Z3
+	VANDPS       64(DX), Z3, Z3
+	VORPS        320(DX), Z3, Z3
+	VMAXPS       Z3, Z4, Z4
+	VSHUFF32X4   $0x4e, Z4, Z4, Z5
+	VMAXPS       Z5, Z4, Z4
+	VSHUFF32X4   $0xb1, Z4, Z4, Z5
+	VMAXPS       Z5, Z4, Z4
+	VPERMILPS    $0x4e, Z4, Z5
+	VMAXPS       Z5, Z4, Z4
+	VPERMILPS    $0xb1, Z4, Z5
+	VMAXPS       Z5, Z4, Z4
+	VMOVSS       X4, (SI)
+	MOVL         $0xffffffff, R9
+	VCMPPS       $0x00, Z4, Z3, K1
+	KMOVW        K1, R10
+	TZCNTL       R10, R10
+	LEAL         16(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Z4, Z2, K1
+	KMOVW        K1, R10
+	TZCNTL       R10, R10
+	LEAL         (R10), R10
+	CMOVLCC      R10, R9
+	MOVL         R9, (DI)
+	VSUBPS       Z4, Z2, Z2
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z2, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z5
+	VMAXPS       Z2, Z5, Z2
+	VMOVUPS      all42b00000<>+0(SB), Z5
+	VMINPS       Z2, Z5, Z2
+	VMULPS       all3fb8aa3b<>+0(SB), Z2, Z6
+	VCVTPS2DQ    Z6, Z5
+	VCVTDQ2PS    Z5, Z6
+	VFNMADD231PS all3f318000<>+0(SB), Z6, Z2
+	VFNMADD231PS allb95e8083<>+0(SB), Z6, Z2
+	VPSLLD       $0x17, Z5, Z5
+	VMOVUPS      all39500d01<>+0(SB), Z6
+	VFMADD213PS  all3ab60b61<>+0(SB), Z2, Z6
+	VFMADD213PS  all3c088889<>+0(SB), Z2, Z6
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z2, Z6
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z2, Z6
+	VFMADD213PS  all3f000000<>+0(SB), Z2, Z6
+	VFMADD213PS  all3f800000<>+0(SB), Z2, Z6
+	VFMADD213PS  all3f800000<>+0(SB), Z2, Z6
+	VPADDD.Z     Z5, Z6, K1, Z6
+	VANDPS       (DX), Z6, Z2
+	VSUBPS       Z4, Z3, Z3
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z3, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      all42b00000<>+0(SB), Z4
+	VMINPS       Z3, Z4, Z3
+	VMULPS       all3fb8aa3b<>+0(SB), Z3, Z5
+	VCVTPS2DQ    Z5, Z4
+	VCVTDQ2PS    Z4, Z5
+	VFNMADD231PS all3f318000<>+0(SB), Z5, Z3
+	VFNMADD231PS allb95e8083<>+0(SB), Z5, Z3
+	VPSLLD       $0x17, Z4, Z4
+	VMOVUPS      all39500d01<>+0(SB), Z5
+	VFMADD213PS  all3ab60b61<>+0(SB), Z3, Z5
+	VFMADD213PS  all3c088889<>+0(SB), Z3, Z5
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z3, Z5
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z3, Z5
+	VFMADD213PS  all3f000000<>+0(SB), Z3, Z5
+	VFMADD213PS  all3f800000<>+0(SB), Z3, Z5
+	VFMADD213PS  all3f800000<>+0(SB), Z3, Z5
+	VPADDD.Z     Z4, Z5, K1, Z5
+	VANDPS       64(DX), Z5, Z3
+	VMOVAPS      Z2, Z4
+	VADDPS       Z3, Z4, Z4
+	VSHUFF32X4   $0x4e, Z4, Z4, Z5
+	VADDPS       Z5, Z4, Z4
+	VSHUFF32X4   $0xb1, Z4, Z4, Z5
+	VADDPS       Z5, Z4, Z4
+	VPERMILPS    $0x4e, Z4, Z5
+	VADDPS       Z5, Z4, Z4
+	VPERMILPS    $0xb1, Z4, Z5
+	VADDPS       Z5, Z4, Z4
+	VMOVSS       X4, (BX)
+	VDIVPS       Z4, Z2, Z2
+	VFMSUB213PS  Z1, Z0, Z2
+	VANDPS       (DX), Z2, Z2
+	VMOVUPS      Z2, (AX)
+	VDIVPS       Z4, Z3, Z3
+	VFMSUB213PS  Z1, Z0, Z3
+	VANDPS       64(DX), Z3, Z3
+	VMOVUPS      Z3, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         R8
+	JMP          row
 
 done:
 	LDMXCSR (SP)
@@ -631,153 +1754,162 @@ done:
 	VZEROUPPER
 	RET
 
-// func gemm512x3(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
-// Requires: AVX, AVX512F, SSE
-TEXT ·gemm512x3(SB), $8-57
-	MOVQ    c+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    b+16(FP), DX
-	MOVQ    rows+24(FP), BX
-	MOVQ    depth+32(FP), SI
-	MOVQ    aRow+40(FP), DI
-	MOVQ    aCol+48(FP), R8
-	SHLQ    $0x02, DI
-	SHLQ    $0x02, R8
-	LEAQ    (DI)(DI*2), R9
-	MOVB    accumulate+56(FP), R10
-	MOVBQZX R10, R10
-	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
-	LDMXCSR 4(SP)
+// func softmax512x3(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI, CMOV, SSE
+TEXT ·softmax512x3(SB), $8-64
+	MOVQ         dz+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         lanes+16(FP), DX
+	MOVQ         sum+24(FP), BX
+	MOVQ         top+32(FP), SI
+	MOVQ         argmax+40(FP), DI
+	MOVQ         rows+48(FP), R8
+	VBROADCASTSS scale+56(FP), Z0
+	VBROADCASTSS offset+60(FP), Z1
+	STMXCSR      (SP)
+	MOVL         (SP), R9
+	ORL          $0x00008040, R9
+	MOVL         R9, 4(SP)
+	LDMXCSR      4(SP)
 
-rows:
-	CMPQ    BX, $0x00000004
-	JL      rest
-	TESTQ   R10, R10
-	JZ      many_zero
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	VMOVUPS 256(AX), Z4
-	VMOVUPS 320(AX), Z5
-	VMOVUPS 384(AX), Z6
-	VMOVUPS 448(AX), Z7
-	VMOVUPS 512(AX), Z8
-	VMOVUPS 576(AX), Z9
-	VMOVUPS 640(AX), Z10
-	VMOVUPS 704(AX), Z11
-	JMP     many_start
-
-many_zero:
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-
-many_start:
-	MOVQ  CX, R11
-	MOVQ  DX, R12
-	MOVQ  SI, R13
-	TESTQ R13, R13
-	JZ    many_store
-
-many_loop:
-	VMOVUPS      (R12), Z12
-	VMOVUPS      64(R12), Z13
-	VMOVUPS      128(R12), Z14
-	VBROADCASTSS (R11), Z15
-	VFMADD231PS  Z12, Z15, Z0
-	VFMADD231PS  Z13, Z15, Z1
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (R11)(DI*1), Z15
-	VFMADD231PS  Z12, Z15, Z3
-	VFMADD231PS  Z13, Z15, Z4
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (R11)(DI*2), Z15
-	VFMADD231PS  Z12, Z15, Z6
-	VFMADD231PS  Z13, Z15, Z7
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R11)(R9*1), Z15
-	VFMADD231PS  Z12, Z15, Z9
-	VFMADD231PS  Z13, Z15, Z10
-	VFMADD231PS  Z14, Z15, Z11
-	ADDQ         R8, R11
-	ADDQ         $0x000000c0, R12
-	DECQ         R13
-	JNZ          many_loop
-
-many_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	ADDQ    $0x00000300, AX
-	LEAQ    (CX)(DI*4), CX
-	SUBQ    $0x00000004, BX
-	JMP     rows
-
-rest:
-	TESTQ   BX, BX
-	JZ      done
-	TESTQ   R10, R10
-	JZ      one_zero
-	VMOVUPS (AX), Z16
-	VMOVUPS 64(AX), Z17
-	VMOVUPS 128(AX), Z18
-	JMP     one_start
-
-one_zero:
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-
-one_start:
-	MOVQ  CX, R9
-	MOVQ  DX, R11
-	MOVQ  SI, R12
-	TESTQ R12, R12
-	JZ    one_store
-
-one_loop:
-	VMOVUPS      (R11), Z0
-	VMOVUPS      64(R11), Z1
-	VMOVUPS      128(R11), Z2
-	VBROADCASTSS (R9), Z3
-	VFMADD231PS  Z0, Z3, Z16
-	VFMADD231PS  Z1, Z3, Z17
-	VFMADD231PS  Z2, Z3, Z18
-	ADDQ         R8, R9
-	ADDQ         $0x000000c0, R11
-	DECQ         R12
-	JNZ          one_loop
-
-one_store:
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
-	VMOVUPS Z18, 128(AX)
-	ADDQ    $0x000000c0, AX
-	ADDQ    DI, CX
-	DECQ    BX
-	JMP     rest
+row:
+	TESTQ        R8, R8
+	JZ           done
+	VMOVUPS      (CX), Z2
+	VANDPS       (DX), Z2, Z2
+	VORPS        256(DX), Z2, Z2
+	VMOVAPS      Z2, Z5
+	VMOVUPS      64(CX), Z3
+	VANDPS       64(DX), Z3, Z3
+	VORPS        320(DX), Z3, Z3
+	VMAXPS       Z3, Z5, Z5
+	VMOVUPS      128(CX), Z4
+	VANDPS       128(DX), Z4, Z4
+	VORPS        384(DX), Z4, Z4
+	VMAXPS       Z4, Z5, Z5
+	VSHUFF32X4   $0x4e, Z5, Z5, Z6
+	VMAXPS       Z6, Z5, Z5
+	VSHUFF32X4   $0xb1, Z5, Z5, Z6
+	VMAXPS       Z6, Z5, Z5
+	VPERMILPS    $0x4e, Z5, Z6
+	VMAXPS       Z6, Z5, Z5
+	VPERMILPS    $0xb1, Z5, Z6
+	VMAXPS       Z6, Z5, Z5
+	VMOVSS       X5, (SI)
+	MOVL         $0xffffffff, R9
+	VCMPPS       $0x00, Z5, Z4, K1
+	KMOVW        K1, R10
+	TZCNTL       R10, R10
+	LEAL         32(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Z5, Z3, K1
+	KMOVW        K1, R10
+	TZCNTL       R10, R10
+	LEAL         16(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Z5, Z2, K1
+	KMOVW        K1, R10
+	TZCNTL       R10, R10
+	LEAL         (R10), R10
+	CMOVLCC      R10, R9
+	MOVL         R9, (DI)
+	VSUBPS       Z5, Z2, Z2
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z2, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z6
+	VMAXPS       Z2, Z6, Z2
+	VMOVUPS      all42b00000<>+0(SB), Z6
+	VMINPS       Z2, Z6, Z2
+	VMULPS       all3fb8aa3b<>+0(SB), Z2, Z7
+	VCVTPS2DQ    Z7, Z6
+	VCVTDQ2PS    Z6, Z7
+	VFNMADD231PS all3f318000<>+0(SB), Z7, Z2
+	VFNMADD231PS allb95e8083<>+0(SB), Z7, Z2
+	VPSLLD       $0x17, Z6, Z6
+	VMOVUPS      all39500d01<>+0(SB), Z7
+	VFMADD213PS  all3ab60b61<>+0(SB), Z2, Z7
+	VFMADD213PS  all3c088889<>+0(SB), Z2, Z7
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z2, Z7
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z2, Z7
+	VFMADD213PS  all3f000000<>+0(SB), Z2, Z7
+	VFMADD213PS  all3f800000<>+0(SB), Z2, Z7
+	VFMADD213PS  all3f800000<>+0(SB), Z2, Z7
+	VPADDD.Z     Z6, Z7, K1, Z7
+	VANDPS       (DX), Z7, Z2
+	VSUBPS       Z5, Z3, Z3
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z3, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z6
+	VMAXPS       Z3, Z6, Z3
+	VMOVUPS      all42b00000<>+0(SB), Z6
+	VMINPS       Z3, Z6, Z3
+	VMULPS       all3fb8aa3b<>+0(SB), Z3, Z7
+	VCVTPS2DQ    Z7, Z6
+	VCVTDQ2PS    Z6, Z7
+	VFNMADD231PS all3f318000<>+0(SB), Z7, Z3
+	VFNMADD231PS allb95e8083<>+0(SB), Z7, Z3
+	VPSLLD       $0x17, Z6, Z6
+	VMOVUPS      all39500d01<>+0(SB), Z7
+	VFMADD213PS  all3ab60b61<>+0(SB), Z3, Z7
+	VFMADD213PS  all3c088889<>+0(SB), Z3, Z7
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z3, Z7
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z3, Z7
+	VFMADD213PS  all3f000000<>+0(SB), Z3, Z7
+	VFMADD213PS  all3f800000<>+0(SB), Z3, Z7
+	VFMADD213PS  all3f800000<>+0(SB), Z3, Z7
+	VPADDD.Z     Z6, Z7, K1, Z7
+	VANDPS       64(DX), Z7, Z3
+	VSUBPS       Z5, Z4, Z4
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z4, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z5
+	VMAXPS       Z4, Z5, Z4
+	VMOVUPS      all42b00000<>+0(SB), Z5
+	VMINPS       Z4, Z5, Z4
+	VMULPS       all3fb8aa3b<>+0(SB), Z4, Z6
+	VCVTPS2DQ    Z6, Z5
+	VCVTDQ2PS    Z5, Z6
+	VFNMADD231PS all3f318000<>+0(SB), Z6, Z4
+	VFNMADD231PS allb95e8083<>+0(SB), Z6, Z4
+	VPSLLD       $0x17, Z5, Z5
+	VMOVUPS      all39500d01<>+0(SB), Z6
+	VFMADD213PS  all3ab60b61<>+0(SB), Z4, Z6
+	VFMADD213PS  all3c088889<>+0(SB), Z4, Z6
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z4, Z6
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z4, Z6
+	VFMADD213PS  all3f000000<>+0(SB), Z4, Z6
+	VFMADD213PS  all3f800000<>+0(SB), Z4, Z6
+	VFMADD213PS  all3f800000<>+0(SB), Z4, Z6
+	VPADDD.Z     Z5, Z6, K1, Z6
+	VANDPS       128(DX), Z6, Z4
+	VMOVAPS      Z2, Z5
+	VADDPS       Z3, Z5, Z5
+	VADDPS       Z4, Z5, Z5
+	VSHUFF32X4   $0x4e, Z5, Z5, Z6
+	VADDPS       Z6, Z5, Z5
+	VSHUFF32X4   $0xb1, Z5, Z5, Z6
+	VADDPS       Z6, Z5, Z5
+	VPERMILPS    $0x4e, Z5, Z6
+	VADDPS       Z6, Z5, Z5
+	VPERMILPS    $0xb1, Z5, Z6
+	VADDPS       Z6, Z5, Z5
+	VMOVSS       X5, (BX)
+	VDIVPS       Z5, Z2, Z2
+	VFMSUB213PS  Z1, Z0, Z2
+	VANDPS       (DX), Z2, Z2
+	VMOVUPS      Z2, (AX)
+	VDIVPS       Z5, Z3, Z3
+	VFMSUB213PS  Z1, Z0, Z3
+	VANDPS       64(DX), Z3, Z3
+	VMOVUPS      Z3, 64(AX)
+	VDIVPS       Z5, Z4, Z4
+	VFMSUB213PS  Z1, Z0, Z4
+	VANDPS       128(DX), Z4, Z4
+	VMOVUPS      Z4, 128(AX)
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x000000c0, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         R8
+	JMP          row
 
 done:
 	LDMXCSR (SP)
@@ -978,175 +2110,198 @@ done:
 	VZEROUPPER
 	RET
 
-// func gemm512x4(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
-// Requires: AVX, AVX512F, SSE
-TEXT ·gemm512x4(SB), $8-57
-	MOVQ    c+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    b+16(FP), DX
-	MOVQ    rows+24(FP), BX
-	MOVQ    depth+32(FP), SI
-	MOVQ    aRow+40(FP), DI
-	MOVQ    aCol+48(FP), R8
-	SHLQ    $0x02, DI
-	SHLQ    $0x02, R8
-	LEAQ    (DI)(DI*2), R9
-	MOVB    accumulate+56(FP), R10
-	MOVBQZX R10, R10
-	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
-	LDMXCSR 4(SP)
+// func softmax512x4(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI, CMOV, SSE
+TEXT ·softmax512x4(SB), $8-64
+	MOVQ         dz+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         lanes+16(FP), DX
+	MOVQ         sum+24(FP), BX
+	MOVQ         top+32(FP), SI
+	MOVQ         argmax+40(FP), DI
+	MOVQ         rows+48(FP), R8
+	VBROADCASTSS scale+56(FP), Z0
+	VBROADCASTSS offset+60(FP), Z1
+	STMXCSR      (SP)
+	MOVL         (SP), R9
+	ORL          $0x00008040, R9
+	MOVL         R9, 4(SP)
+	LDMXCSR      4(SP)
 
-rows:
-	CMPQ    BX, $0x00000004
-	JL      rest
-	TESTQ   R10, R10
-	JZ      many_zero
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	VMOVUPS 256(AX), Z4
-	VMOVUPS 320(AX), Z5
-	VMOVUPS 384(AX), Z6
-	VMOVUPS 448(AX), Z7
-	VMOVUPS 512(AX), Z8
-	VMOVUPS 576(AX), Z9
-	VMOVUPS 640(AX), Z10
-	VMOVUPS 704(AX), Z11
-	VMOVUPS 768(AX), Z12
-	VMOVUPS 832(AX), Z13
-	VMOVUPS 896(AX), Z14
-	VMOVUPS 960(AX), Z15
-	JMP     many_start
-
-many_zero:
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-
-many_start:
-	MOVQ  CX, R11
-	MOVQ  DX, R12
-	MOVQ  SI, R13
-	TESTQ R13, R13
-	JZ    many_store
-
-many_loop:
-	VMOVUPS      (R12), Z16
-	VMOVUPS      64(R12), Z17
-	VMOVUPS      128(R12), Z18
-	VMOVUPS      192(R12), Z19
-	VBROADCASTSS (R11), Z20
-	VFMADD231PS  Z16, Z20, Z0
-	VFMADD231PS  Z17, Z20, Z1
-	VFMADD231PS  Z18, Z20, Z2
-	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R11)(DI*1), Z20
-	VFMADD231PS  Z16, Z20, Z4
-	VFMADD231PS  Z17, Z20, Z5
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R11)(DI*2), Z20
-	VFMADD231PS  Z16, Z20, Z8
-	VFMADD231PS  Z17, Z20, Z9
-	VFMADD231PS  Z18, Z20, Z10
-	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11)(R9*1), Z20
-	VFMADD231PS  Z16, Z20, Z12
-	VFMADD231PS  Z17, Z20, Z13
-	VFMADD231PS  Z18, Z20, Z14
-	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         R8, R11
-	ADDQ         $0x00000100, R12
-	DECQ         R13
-	JNZ          many_loop
-
-many_store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	VMOVUPS Z8, 512(AX)
-	VMOVUPS Z9, 576(AX)
-	VMOVUPS Z10, 640(AX)
-	VMOVUPS Z11, 704(AX)
-	VMOVUPS Z12, 768(AX)
-	VMOVUPS Z13, 832(AX)
-	VMOVUPS Z14, 896(AX)
-	VMOVUPS Z15, 960(AX)
-	ADDQ    $0x00000400, AX
-	LEAQ    (CX)(DI*4), CX
-	SUBQ    $0x00000004, BX
-	JMP     rows
-
-rest:
-	TESTQ   BX, BX
-	JZ      done
-	TESTQ   R10, R10
-	JZ      one_zero
-	VMOVUPS (AX), Z21
-	VMOVUPS 64(AX), Z22
-	VMOVUPS 128(AX), Z23
-	VMOVUPS 192(AX), Z24
-	JMP     one_start
-
-one_zero:
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	VPXORQ Z24, Z24, Z24
-
-one_start:
-	MOVQ  CX, R9
-	MOVQ  DX, R11
-	MOVQ  SI, R12
-	TESTQ R12, R12
-	JZ    one_store
-
-one_loop:
-	VMOVUPS      (R11), Z0
-	VMOVUPS      64(R11), Z1
-	VMOVUPS      128(R11), Z2
-	VMOVUPS      192(R11), Z3
-	VBROADCASTSS (R9), Z4
-	VFMADD231PS  Z0, Z4, Z21
-	VFMADD231PS  Z1, Z4, Z22
-	VFMADD231PS  Z2, Z4, Z23
-	VFMADD231PS  Z3, Z4, Z24
-	ADDQ         R8, R9
-	ADDQ         $0x00000100, R11
-	DECQ         R12
-	JNZ          one_loop
-
-one_store:
-	VMOVUPS Z21, (AX)
-	VMOVUPS Z22, 64(AX)
-	VMOVUPS Z23, 128(AX)
-	VMOVUPS Z24, 192(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    DI, CX
-	DECQ    BX
-	JMP     rest
+row:
+	TESTQ        R8, R8
+	JZ           done
+	VMOVUPS      (CX), Z2
+	VANDPS       (DX), Z2, Z2
+	VORPS        256(DX), Z2, Z2
+	VMOVAPS      Z2, Z6
+	VMOVUPS      64(CX), Z3
+	VANDPS       64(DX), Z3, Z3
+	VORPS        320(DX), Z3, Z3
+	VMAXPS       Z3, Z6, Z6
+	VMOVUPS      128(CX), Z4
+	VANDPS       128(DX), Z4, Z4
+	VORPS        384(DX), Z4, Z4
+	VMAXPS       Z4, Z6, Z6
+	VMOVUPS      192(CX), Z5
+	VANDPS       192(DX), Z5, Z5
+	VORPS        448(DX), Z5, Z5
+	VMAXPS       Z5, Z6, Z6
+	VSHUFF32X4   $0x4e, Z6, Z6, Z7
+	VMAXPS       Z7, Z6, Z6
+	VSHUFF32X4   $0xb1, Z6, Z6, Z7
+	VMAXPS       Z7, Z6, Z6
+	VPERMILPS    $0x4e, Z6, Z7
+	VMAXPS       Z7, Z6, Z6
+	VPERMILPS    $0xb1, Z6, Z7
+	VMAXPS       Z7, Z6, Z6
+	VMOVSS       X6, (SI)
+	MOVL         $0xffffffff, R9
+	VCMPPS       $0x00, Z6, Z5, K1
+	KMOVW        K1, R10
+	TZCNTL       R10, R10
+	LEAL         48(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Z6, Z4, K1
+	KMOVW        K1, R10
+	TZCNTL       R10, R10
+	LEAL         32(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Z6, Z3, K1
+	KMOVW        K1, R10
+	TZCNTL       R10, R10
+	LEAL         16(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Z6, Z2, K1
+	KMOVW        K1, R10
+	TZCNTL       R10, R10
+	LEAL         (R10), R10
+	CMOVLCC      R10, R9
+	MOVL         R9, (DI)
+	VSUBPS       Z6, Z2, Z2
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z2, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z7
+	VMAXPS       Z2, Z7, Z2
+	VMOVUPS      all42b00000<>+0(SB), Z7
+	VMINPS       Z2, Z7, Z2
+	VMULPS       all3fb8aa3b<>+0(SB), Z2, Z8
+	VCVTPS2DQ    Z8, Z7
+	VCVTDQ2PS    Z7, Z8
+	VFNMADD231PS all3f318000<>+0(SB), Z8, Z2
+	VFNMADD231PS allb95e8083<>+0(SB), Z8, Z2
+	VPSLLD       $0x17, Z7, Z7
+	VMOVUPS      all39500d01<>+0(SB), Z8
+	VFMADD213PS  all3ab60b61<>+0(SB), Z2, Z8
+	VFMADD213PS  all3c088889<>+0(SB), Z2, Z8
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z2, Z8
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z2, Z8
+	VFMADD213PS  all3f000000<>+0(SB), Z2, Z8
+	VFMADD213PS  all3f800000<>+0(SB), Z2, Z8
+	VFMADD213PS  all3f800000<>+0(SB), Z2, Z8
+	VPADDD.Z     Z7, Z8, K1, Z8
+	VANDPS       (DX), Z8, Z2
+	VSUBPS       Z6, Z3, Z3
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z3, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z7
+	VMAXPS       Z3, Z7, Z3
+	VMOVUPS      all42b00000<>+0(SB), Z7
+	VMINPS       Z3, Z7, Z3
+	VMULPS       all3fb8aa3b<>+0(SB), Z3, Z8
+	VCVTPS2DQ    Z8, Z7
+	VCVTDQ2PS    Z7, Z8
+	VFNMADD231PS all3f318000<>+0(SB), Z8, Z3
+	VFNMADD231PS allb95e8083<>+0(SB), Z8, Z3
+	VPSLLD       $0x17, Z7, Z7
+	VMOVUPS      all39500d01<>+0(SB), Z8
+	VFMADD213PS  all3ab60b61<>+0(SB), Z3, Z8
+	VFMADD213PS  all3c088889<>+0(SB), Z3, Z8
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z3, Z8
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z3, Z8
+	VFMADD213PS  all3f000000<>+0(SB), Z3, Z8
+	VFMADD213PS  all3f800000<>+0(SB), Z3, Z8
+	VFMADD213PS  all3f800000<>+0(SB), Z3, Z8
+	VPADDD.Z     Z7, Z8, K1, Z8
+	VANDPS       64(DX), Z8, Z3
+	VSUBPS       Z6, Z4, Z4
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z4, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z7
+	VMAXPS       Z4, Z7, Z4
+	VMOVUPS      all42b00000<>+0(SB), Z7
+	VMINPS       Z4, Z7, Z4
+	VMULPS       all3fb8aa3b<>+0(SB), Z4, Z8
+	VCVTPS2DQ    Z8, Z7
+	VCVTDQ2PS    Z7, Z8
+	VFNMADD231PS all3f318000<>+0(SB), Z8, Z4
+	VFNMADD231PS allb95e8083<>+0(SB), Z8, Z4
+	VPSLLD       $0x17, Z7, Z7
+	VMOVUPS      all39500d01<>+0(SB), Z8
+	VFMADD213PS  all3ab60b61<>+0(SB), Z4, Z8
+	VFMADD213PS  all3c088889<>+0(SB), Z4, Z8
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z4, Z8
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z4, Z8
+	VFMADD213PS  all3f000000<>+0(SB), Z4, Z8
+	VFMADD213PS  all3f800000<>+0(SB), Z4, Z8
+	VFMADD213PS  all3f800000<>+0(SB), Z4, Z8
+	VPADDD.Z     Z7, Z8, K1, Z8
+	VANDPS       128(DX), Z8, Z4
+	VSUBPS       Z6, Z5, Z5
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z5, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z6
+	VMAXPS       Z5, Z6, Z5
+	VMOVUPS      all42b00000<>+0(SB), Z6
+	VMINPS       Z5, Z6, Z5
+	VMULPS       all3fb8aa3b<>+0(SB), Z5, Z7
+	VCVTPS2DQ    Z7, Z6
+	VCVTDQ2PS    Z6, Z7
+	VFNMADD231PS all3f318000<>+0(SB), Z7, Z5
+	VFNMADD231PS allb95e8083<>+0(SB), Z7, Z5
+	VPSLLD       $0x17, Z6, Z6
+	VMOVUPS      all39500d01<>+0(SB), Z7
+	VFMADD213PS  all3ab60b61<>+0(SB), Z5, Z7
+	VFMADD213PS  all3c088889<>+0(SB), Z5, Z7
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z5, Z7
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z5, Z7
+	VFMADD213PS  all3f000000<>+0(SB), Z5, Z7
+	VFMADD213PS  all3f800000<>+0(SB), Z5, Z7
+	VFMADD213PS  all3f800000<>+0(SB), Z5, Z7
+	VPADDD.Z     Z6, Z7, K1, Z7
+	VANDPS       192(DX), Z7, Z5
+	VMOVAPS      Z2, Z6
+	VADDPS       Z3, Z6, Z6
+	VADDPS       Z4, Z6, Z6
+	VADDPS       Z5, Z6, Z6
+	VSHUFF32X4   $0x4e, Z6, Z6, Z7
+	VADDPS       Z7, Z6, Z6
+	VSHUFF32X4   $0xb1, Z6, Z6, Z7
+	VADDPS       Z7, Z6, Z6
+	VPERMILPS    $0x4e, Z6, Z7
+	VADDPS       Z7, Z6, Z6
+	VPERMILPS    $0xb1, Z6, Z7
+	VADDPS       Z7, Z6, Z6
+	VMOVSS       X6, (BX)
+	VDIVPS       Z6, Z2, Z2
+	VFMSUB213PS  Z1, Z0, Z2
+	VANDPS       (DX), Z2, Z2
+	VMOVUPS      Z2, (AX)
+	VDIVPS       Z6, Z3, Z3
+	VFMSUB213PS  Z1, Z0, Z3
+	VANDPS       64(DX), Z3, Z3
+	VMOVUPS      Z3, 64(AX)
+	VDIVPS       Z6, Z4, Z4
+	VFMSUB213PS  Z1, Z0, Z4
+	VANDPS       128(DX), Z4, Z4
+	VMOVUPS      Z4, 128(AX)
+	VDIVPS       Z6, Z5, Z5
+	VFMSUB213PS  Z1, Z0, Z5
+	VANDPS       192(DX), Z5, Z5
+	VMOVUPS      Z5, 192(AX)
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         R8
+	JMP          row
 
 done:
 	LDMXCSR (SP)
@@ -1368,9 +2523,1075 @@ done:
 	VZEROUPPER
 	RET
 
-// func compress512(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
-// Requires: AVX, AVX512F, MMX+, POPCNT
-TEXT ·compress512(SB), $0-104
+// func relu512(y *float32, z *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·relu512(SB), $8-24
+	MOVQ    y+0(FP), AX
+	MOVQ    z+8(FP), CX
+	MOVQ    n+16(FP), DX
+	STMXCSR (SP)
+	MOVL    (SP), BX
+	ORL     $0x00008040, BX
+	MOVL    BX, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ   DX, DX
+	JZ      done
+	VMOVUPS (CX), Z0
+	VXORPS  Z1, Z1, Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, DX
+	JMP     loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func reluGrad512(dz *float32, dy *float32, saved *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·reluGrad512(SB), $0-32
+	MOVQ   dz+0(FP), AX
+	MOVQ   dy+8(FP), CX
+	MOVQ   saved+16(FP), DX
+	MOVQ   n+24(FP), BX
+	VXORPS Z0, Z0, Z0
+
+loop:
+	TESTQ     BX, BX
+	JZ        done
+	VCMPPS    $0x11, (DX), Z0, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMOVUPS   Z1, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, DX
+	SUBQ      $0x00000010, BX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func tanh512(y *float32, z *float32, n int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·tanh512(SB), $8-24
+	MOVQ    y+0(FP), AX
+	MOVQ    z+8(FP), CX
+	MOVQ    n+16(FP), DX
+	STMXCSR (SP)
+	MOVL    (SP), BX
+	ORL     $0x00008040, BX
+	MOVL    BX, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ        DX, DX
+	JZ           done
+	VMOVUPS      (CX), Z0
+	VADDPS       Z0, Z0, Z0
+	VMOVUPS      allc1a00000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      all41a00000<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z0
+	VMULPS       all3fb8aa3b<>+0(SB), Z0, Z2
+	VCVTPS2DQ    Z2, Z1
+	VCVTDQ2PS    Z1, Z2
+	VFNMADD231PS all3f318000<>+0(SB), Z2, Z0
+	VFNMADD231PS allb95e8083<>+0(SB), Z2, Z0
+	VPSLLD       $0x17, Z1, Z1
+	VMOVUPS      all39500d01<>+0(SB), Z2
+	VFMADD213PS  all3ab60b61<>+0(SB), Z0, Z2
+	VFMADD213PS  all3c088889<>+0(SB), Z0, Z2
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z0, Z2
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z0, Z2
+	VFMADD213PS  all3f000000<>+0(SB), Z0, Z2
+	VFMADD213PS  all3f800000<>+0(SB), Z0, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      all3f800000<>+0(SB), Z0
+	VPADDD       Z0, Z1, Z1
+	VSUBPS       Z0, Z1, Z0
+	VFMADD213PS  Z0, Z1, Z2
+	VADDPS       all40000000<>+0(SB), Z2, Z0
+	VDIVPS       Z0, Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+DATA allc1a00000<>+0(SB)/4, $0xc1a00000
+DATA allc1a00000<>+4(SB)/4, $0xc1a00000
+DATA allc1a00000<>+8(SB)/4, $0xc1a00000
+DATA allc1a00000<>+12(SB)/4, $0xc1a00000
+DATA allc1a00000<>+16(SB)/4, $0xc1a00000
+DATA allc1a00000<>+20(SB)/4, $0xc1a00000
+DATA allc1a00000<>+24(SB)/4, $0xc1a00000
+DATA allc1a00000<>+28(SB)/4, $0xc1a00000
+DATA allc1a00000<>+32(SB)/4, $0xc1a00000
+DATA allc1a00000<>+36(SB)/4, $0xc1a00000
+DATA allc1a00000<>+40(SB)/4, $0xc1a00000
+DATA allc1a00000<>+44(SB)/4, $0xc1a00000
+DATA allc1a00000<>+48(SB)/4, $0xc1a00000
+DATA allc1a00000<>+52(SB)/4, $0xc1a00000
+DATA allc1a00000<>+56(SB)/4, $0xc1a00000
+DATA allc1a00000<>+60(SB)/4, $0xc1a00000
+GLOBL allc1a00000<>(SB), RODATA|NOPTR, $64
+
+DATA all41a00000<>+0(SB)/4, $0x41a00000
+DATA all41a00000<>+4(SB)/4, $0x41a00000
+DATA all41a00000<>+8(SB)/4, $0x41a00000
+DATA all41a00000<>+12(SB)/4, $0x41a00000
+DATA all41a00000<>+16(SB)/4, $0x41a00000
+DATA all41a00000<>+20(SB)/4, $0x41a00000
+DATA all41a00000<>+24(SB)/4, $0x41a00000
+DATA all41a00000<>+28(SB)/4, $0x41a00000
+DATA all41a00000<>+32(SB)/4, $0x41a00000
+DATA all41a00000<>+36(SB)/4, $0x41a00000
+DATA all41a00000<>+40(SB)/4, $0x41a00000
+DATA all41a00000<>+44(SB)/4, $0x41a00000
+DATA all41a00000<>+48(SB)/4, $0x41a00000
+DATA all41a00000<>+52(SB)/4, $0x41a00000
+DATA all41a00000<>+56(SB)/4, $0x41a00000
+DATA all41a00000<>+60(SB)/4, $0x41a00000
+GLOBL all41a00000<>(SB), RODATA|NOPTR, $64
+
+DATA all40000000<>+0(SB)/4, $0x40000000
+DATA all40000000<>+4(SB)/4, $0x40000000
+DATA all40000000<>+8(SB)/4, $0x40000000
+DATA all40000000<>+12(SB)/4, $0x40000000
+DATA all40000000<>+16(SB)/4, $0x40000000
+DATA all40000000<>+20(SB)/4, $0x40000000
+DATA all40000000<>+24(SB)/4, $0x40000000
+DATA all40000000<>+28(SB)/4, $0x40000000
+DATA all40000000<>+32(SB)/4, $0x40000000
+DATA all40000000<>+36(SB)/4, $0x40000000
+DATA all40000000<>+40(SB)/4, $0x40000000
+DATA all40000000<>+44(SB)/4, $0x40000000
+DATA all40000000<>+48(SB)/4, $0x40000000
+DATA all40000000<>+52(SB)/4, $0x40000000
+DATA all40000000<>+56(SB)/4, $0x40000000
+DATA all40000000<>+60(SB)/4, $0x40000000
+GLOBL all40000000<>(SB), RODATA|NOPTR, $64
+
+// func tanhGrad512(dz *float32, dy *float32, saved *float32, n int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·tanhGrad512(SB), $8-32
+	MOVQ    dz+0(FP), AX
+	MOVQ    dy+8(FP), CX
+	MOVQ    saved+16(FP), DX
+	MOVQ    n+24(FP), BX
+	STMXCSR (SP)
+	MOVL    (SP), SI
+	ORL     $0x00008040, SI
+	MOVL    SI, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ        BX, BX
+	JZ           done
+	VMOVUPS      (DX), Z0
+	VMOVUPS      all3f800000<>+0(SB), Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       (CX), Z1, Z1
+	VMOVUPS      Z1, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func sigmoid512(y *float32, z *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·sigmoid512(SB), $8-24
+	MOVQ    y+0(FP), AX
+	MOVQ    z+8(FP), CX
+	MOVQ    n+16(FP), DX
+	STMXCSR (SP)
+	MOVL    (SP), BX
+	ORL     $0x00008040, BX
+	MOVL    BX, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ        DX, DX
+	JZ           done
+	VMOVUPS      (CX), Z0
+	VXORPS       all80000000<>+0(SB), Z0, Z0
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z0, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      all42b00000<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z0
+	VMULPS       all3fb8aa3b<>+0(SB), Z0, Z2
+	VCVTPS2DQ    Z2, Z1
+	VCVTDQ2PS    Z1, Z2
+	VFNMADD231PS all3f318000<>+0(SB), Z2, Z0
+	VFNMADD231PS allb95e8083<>+0(SB), Z2, Z0
+	VPSLLD       $0x17, Z1, Z1
+	VMOVUPS      all39500d01<>+0(SB), Z2
+	VFMADD213PS  all3ab60b61<>+0(SB), Z0, Z2
+	VFMADD213PS  all3c088889<>+0(SB), Z0, Z2
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z0, Z2
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z0, Z2
+	VFMADD213PS  all3f000000<>+0(SB), Z0, Z2
+	VFMADD213PS  all3f800000<>+0(SB), Z0, Z2
+	VFMADD213PS  all3f800000<>+0(SB), Z0, Z2
+	VPADDD.Z     Z1, Z2, K1, Z2
+	VMOVUPS      all3f800000<>+0(SB), Z0
+	VADDPS       Z0, Z2, Z2
+	VDIVPS       Z2, Z0, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+DATA all80000000<>+0(SB)/4, $0x80000000
+DATA all80000000<>+4(SB)/4, $0x80000000
+DATA all80000000<>+8(SB)/4, $0x80000000
+DATA all80000000<>+12(SB)/4, $0x80000000
+DATA all80000000<>+16(SB)/4, $0x80000000
+DATA all80000000<>+20(SB)/4, $0x80000000
+DATA all80000000<>+24(SB)/4, $0x80000000
+DATA all80000000<>+28(SB)/4, $0x80000000
+DATA all80000000<>+32(SB)/4, $0x80000000
+DATA all80000000<>+36(SB)/4, $0x80000000
+DATA all80000000<>+40(SB)/4, $0x80000000
+DATA all80000000<>+44(SB)/4, $0x80000000
+DATA all80000000<>+48(SB)/4, $0x80000000
+DATA all80000000<>+52(SB)/4, $0x80000000
+DATA all80000000<>+56(SB)/4, $0x80000000
+DATA all80000000<>+60(SB)/4, $0x80000000
+GLOBL all80000000<>(SB), RODATA|NOPTR, $64
+
+// func sigmoidGrad512(dz *float32, dy *float32, saved *float32, n int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·sigmoidGrad512(SB), $8-32
+	MOVQ    dz+0(FP), AX
+	MOVQ    dy+8(FP), CX
+	MOVQ    saved+16(FP), DX
+	MOVQ    n+24(FP), BX
+	STMXCSR (SP)
+	MOVL    (SP), SI
+	ORL     $0x00008040, SI
+	MOVL    SI, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ   BX, BX
+	JZ      done
+	VMOVUPS (DX), Z0
+	VMOVUPS all3f800000<>+0(SB), Z1
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMULPS  (CX), Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	JMP     loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func gelu512(y *float32, z *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·gelu512(SB), $8-24
+	MOVQ    y+0(FP), AX
+	MOVQ    z+8(FP), CX
+	MOVQ    n+16(FP), DX
+	STMXCSR (SP)
+	MOVL    (SP), BX
+	ORL     $0x00008040, BX
+	MOVL    BX, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ        DX, DX
+	JZ           done
+	VMOVUPS      (CX), Z0
+	VMOVAPS      Z0, Z1
+	VXORPS       Z2, Z2, Z2
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      allc1a00000<>+0(SB), Z2
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      all41a00000<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z0
+	VANDPS       all7fffffff<>+0(SB), Z0, Z2
+	VMOVUPS      all3f800000<>+0(SB), Z4
+	VMOVUPS      all3e8a3d71<>+0(SB), Z3
+	VFMADD213PS  Z4, Z2, Z3
+	VDIVPS       Z3, Z4, Z3
+	VMULPS       Z2, Z2, Z2
+	VMULPS       allbf000000<>+0(SB), Z2, Z2
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z2, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      all42b00000<>+0(SB), Z4
+	VMINPS       Z2, Z4, Z2
+	VMULPS       all3fb8aa3b<>+0(SB), Z2, Z5
+	VCVTPS2DQ    Z5, Z4
+	VCVTDQ2PS    Z4, Z5
+	VFNMADD231PS all3f318000<>+0(SB), Z5, Z2
+	VFNMADD231PS allb95e8083<>+0(SB), Z5, Z2
+	VPSLLD       $0x17, Z4, Z4
+	VMOVUPS      all39500d01<>+0(SB), Z5
+	VFMADD213PS  all3ab60b61<>+0(SB), Z2, Z5
+	VFMADD213PS  all3c088889<>+0(SB), Z2, Z5
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z2, Z5
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z2, Z5
+	VFMADD213PS  all3f000000<>+0(SB), Z2, Z5
+	VFMADD213PS  all3f800000<>+0(SB), Z2, Z5
+	VFMADD213PS  all3f800000<>+0(SB), Z2, Z5
+	VPADDD.Z     Z4, Z5, K1, Z5
+	VMOVUPS      all3cee18d6<>+0(SB), Z2
+	VFMADD213PS  allbe020d7b<>+0(SB), Z3, Z2
+	VFMADD213PS  all3e2efed8<>+0(SB), Z3, Z2
+	VFMADD213PS  allbd906f27<>+0(SB), Z3, Z2
+	VFMADD213PS  all3ddec254<>+0(SB), Z3, Z2
+	VFMADD213PS  all3d92b313<>+0(SB), Z3, Z2
+	VFMADD213PS  all3dd0bcd3<>+0(SB), Z3, Z2
+	VFMADD213PS  all3ddc36d1<>+0(SB), Z3, Z2
+	VFMADD213PS  all3ddc9d2e<>+0(SB), Z3, Z2
+	VMULPS       Z3, Z2, Z2
+	VMULPS       Z5, Z2, Z2
+	VANDPS       all7fffffff<>+0(SB), Z0, Z0
+	VFNMADD231PS Z2, Z0, Z1
+	VMOVUPS      Z1, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+DATA all7fffffff<>+0(SB)/4, $0x7fffffff
+DATA all7fffffff<>+4(SB)/4, $0x7fffffff
+DATA all7fffffff<>+8(SB)/4, $0x7fffffff
+DATA all7fffffff<>+12(SB)/4, $0x7fffffff
+DATA all7fffffff<>+16(SB)/4, $0x7fffffff
+DATA all7fffffff<>+20(SB)/4, $0x7fffffff
+DATA all7fffffff<>+24(SB)/4, $0x7fffffff
+DATA all7fffffff<>+28(SB)/4, $0x7fffffff
+DATA all7fffffff<>+32(SB)/4, $0x7fffffff
+DATA all7fffffff<>+36(SB)/4, $0x7fffffff
+DATA all7fffffff<>+40(SB)/4, $0x7fffffff
+DATA all7fffffff<>+44(SB)/4, $0x7fffffff
+DATA all7fffffff<>+48(SB)/4, $0x7fffffff
+DATA all7fffffff<>+52(SB)/4, $0x7fffffff
+DATA all7fffffff<>+56(SB)/4, $0x7fffffff
+DATA all7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL all7fffffff<>(SB), RODATA|NOPTR, $64
+
+DATA all3e8a3d71<>+0(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+4(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+8(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+12(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+16(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+20(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+24(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+28(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+32(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+36(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+40(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+44(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+48(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+52(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+56(SB)/4, $0x3e8a3d71
+DATA all3e8a3d71<>+60(SB)/4, $0x3e8a3d71
+GLOBL all3e8a3d71<>(SB), RODATA|NOPTR, $64
+
+DATA allbf000000<>+0(SB)/4, $0xbf000000
+DATA allbf000000<>+4(SB)/4, $0xbf000000
+DATA allbf000000<>+8(SB)/4, $0xbf000000
+DATA allbf000000<>+12(SB)/4, $0xbf000000
+DATA allbf000000<>+16(SB)/4, $0xbf000000
+DATA allbf000000<>+20(SB)/4, $0xbf000000
+DATA allbf000000<>+24(SB)/4, $0xbf000000
+DATA allbf000000<>+28(SB)/4, $0xbf000000
+DATA allbf000000<>+32(SB)/4, $0xbf000000
+DATA allbf000000<>+36(SB)/4, $0xbf000000
+DATA allbf000000<>+40(SB)/4, $0xbf000000
+DATA allbf000000<>+44(SB)/4, $0xbf000000
+DATA allbf000000<>+48(SB)/4, $0xbf000000
+DATA allbf000000<>+52(SB)/4, $0xbf000000
+DATA allbf000000<>+56(SB)/4, $0xbf000000
+DATA allbf000000<>+60(SB)/4, $0xbf000000
+GLOBL allbf000000<>(SB), RODATA|NOPTR, $64
+
+DATA all3cee18d6<>+0(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+4(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+8(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+12(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+16(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+20(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+24(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+28(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+32(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+36(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+40(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+44(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+48(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+52(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+56(SB)/4, $0x3cee18d6
+DATA all3cee18d6<>+60(SB)/4, $0x3cee18d6
+GLOBL all3cee18d6<>(SB), RODATA|NOPTR, $64
+
+DATA allbe020d7b<>+0(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+4(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+8(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+12(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+16(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+20(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+24(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+28(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+32(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+36(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+40(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+44(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+48(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+52(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+56(SB)/4, $0xbe020d7b
+DATA allbe020d7b<>+60(SB)/4, $0xbe020d7b
+GLOBL allbe020d7b<>(SB), RODATA|NOPTR, $64
+
+DATA all3e2efed8<>+0(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+4(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+8(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+12(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+16(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+20(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+24(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+28(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+32(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+36(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+40(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+44(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+48(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+52(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+56(SB)/4, $0x3e2efed8
+DATA all3e2efed8<>+60(SB)/4, $0x3e2efed8
+GLOBL all3e2efed8<>(SB), RODATA|NOPTR, $64
+
+DATA allbd906f27<>+0(SB)/4, $0xbd906f27
+DATA allbd906f27<>+4(SB)/4, $0xbd906f27
+DATA allbd906f27<>+8(SB)/4, $0xbd906f27
+DATA allbd906f27<>+12(SB)/4, $0xbd906f27
+DATA allbd906f27<>+16(SB)/4, $0xbd906f27
+DATA allbd906f27<>+20(SB)/4, $0xbd906f27
+DATA allbd906f27<>+24(SB)/4, $0xbd906f27
+DATA allbd906f27<>+28(SB)/4, $0xbd906f27
+DATA allbd906f27<>+32(SB)/4, $0xbd906f27
+DATA allbd906f27<>+36(SB)/4, $0xbd906f27
+DATA allbd906f27<>+40(SB)/4, $0xbd906f27
+DATA allbd906f27<>+44(SB)/4, $0xbd906f27
+DATA allbd906f27<>+48(SB)/4, $0xbd906f27
+DATA allbd906f27<>+52(SB)/4, $0xbd906f27
+DATA allbd906f27<>+56(SB)/4, $0xbd906f27
+DATA allbd906f27<>+60(SB)/4, $0xbd906f27
+GLOBL allbd906f27<>(SB), RODATA|NOPTR, $64
+
+DATA all3ddec254<>+0(SB)/4, $0x3ddec254
+DATA all3ddec254<>+4(SB)/4, $0x3ddec254
+DATA all3ddec254<>+8(SB)/4, $0x3ddec254
+DATA all3ddec254<>+12(SB)/4, $0x3ddec254
+DATA all3ddec254<>+16(SB)/4, $0x3ddec254
+DATA all3ddec254<>+20(SB)/4, $0x3ddec254
+DATA all3ddec254<>+24(SB)/4, $0x3ddec254
+DATA all3ddec254<>+28(SB)/4, $0x3ddec254
+DATA all3ddec254<>+32(SB)/4, $0x3ddec254
+DATA all3ddec254<>+36(SB)/4, $0x3ddec254
+DATA all3ddec254<>+40(SB)/4, $0x3ddec254
+DATA all3ddec254<>+44(SB)/4, $0x3ddec254
+DATA all3ddec254<>+48(SB)/4, $0x3ddec254
+DATA all3ddec254<>+52(SB)/4, $0x3ddec254
+DATA all3ddec254<>+56(SB)/4, $0x3ddec254
+DATA all3ddec254<>+60(SB)/4, $0x3ddec254
+GLOBL all3ddec254<>(SB), RODATA|NOPTR, $64
+
+DATA all3d92b313<>+0(SB)/4, $0x3d92b313
+DATA all3d92b313<>+4(SB)/4, $0x3d92b313
+DATA all3d92b313<>+8(SB)/4, $0x3d92b313
+DATA all3d92b313<>+12(SB)/4, $0x3d92b313
+DATA all3d92b313<>+16(SB)/4, $0x3d92b313
+DATA all3d92b313<>+20(SB)/4, $0x3d92b313
+DATA all3d92b313<>+24(SB)/4, $0x3d92b313
+DATA all3d92b313<>+28(SB)/4, $0x3d92b313
+DATA all3d92b313<>+32(SB)/4, $0x3d92b313
+DATA all3d92b313<>+36(SB)/4, $0x3d92b313
+DATA all3d92b313<>+40(SB)/4, $0x3d92b313
+DATA all3d92b313<>+44(SB)/4, $0x3d92b313
+DATA all3d92b313<>+48(SB)/4, $0x3d92b313
+DATA all3d92b313<>+52(SB)/4, $0x3d92b313
+DATA all3d92b313<>+56(SB)/4, $0x3d92b313
+DATA all3d92b313<>+60(SB)/4, $0x3d92b313
+GLOBL all3d92b313<>(SB), RODATA|NOPTR, $64
+
+DATA all3dd0bcd3<>+0(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+4(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+8(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+12(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+16(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+20(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+24(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+28(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+32(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+36(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+40(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+44(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+48(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+52(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+56(SB)/4, $0x3dd0bcd3
+DATA all3dd0bcd3<>+60(SB)/4, $0x3dd0bcd3
+GLOBL all3dd0bcd3<>(SB), RODATA|NOPTR, $64
+
+DATA all3ddc36d1<>+0(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+4(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+8(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+12(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+16(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+20(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+24(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+28(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+32(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+36(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+40(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+44(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+48(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+52(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+56(SB)/4, $0x3ddc36d1
+DATA all3ddc36d1<>+60(SB)/4, $0x3ddc36d1
+GLOBL all3ddc36d1<>(SB), RODATA|NOPTR, $64
+
+DATA all3ddc9d2e<>+0(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+4(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+8(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+12(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+16(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+20(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+24(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+28(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+32(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+36(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+40(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+44(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+48(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+52(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+56(SB)/4, $0x3ddc9d2e
+DATA all3ddc9d2e<>+60(SB)/4, $0x3ddc9d2e
+GLOBL all3ddc9d2e<>(SB), RODATA|NOPTR, $64
+
+// func geluGrad512(dz *float32, dy *float32, saved *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·geluGrad512(SB), $8-32
+	MOVQ    dz+0(FP), AX
+	MOVQ    dy+8(FP), CX
+	MOVQ    saved+16(FP), DX
+	MOVQ    n+24(FP), BX
+	STMXCSR (SP)
+	MOVL    (SP), SI
+	ORL     $0x00008040, SI
+	MOVL    SI, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ        BX, BX
+	JZ           done
+	VMOVUPS      (DX), Z0
+	VMOVUPS      allc1a00000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      all41a00000<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z0
+	VANDPS       all7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS      all3f800000<>+0(SB), Z3
+	VMOVUPS      all3e8a3d71<>+0(SB), Z2
+	VFMADD213PS  Z3, Z1, Z2
+	VDIVPS       Z2, Z3, Z2
+	VMULPS       Z1, Z1, Z1
+	VMULPS       allbf000000<>+0(SB), Z1, Z1
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Z1, K1
+	VMOVUPS      allc2ae0000<>+0(SB), Z3
+	VMAXPS       Z1, Z3, Z1
+	VMOVUPS      all42b00000<>+0(SB), Z3
+	VMINPS       Z1, Z3, Z1
+	VMULPS       all3fb8aa3b<>+0(SB), Z1, Z4
+	VCVTPS2DQ    Z4, Z3
+	VCVTDQ2PS    Z3, Z4
+	VFNMADD231PS all3f318000<>+0(SB), Z4, Z1
+	VFNMADD231PS allb95e8083<>+0(SB), Z4, Z1
+	VPSLLD       $0x17, Z3, Z3
+	VMOVUPS      all39500d01<>+0(SB), Z4
+	VFMADD213PS  all3ab60b61<>+0(SB), Z1, Z4
+	VFMADD213PS  all3c088889<>+0(SB), Z1, Z4
+	VFMADD213PS  all3d2aaaab<>+0(SB), Z1, Z4
+	VFMADD213PS  all3e2aaaab<>+0(SB), Z1, Z4
+	VFMADD213PS  all3f000000<>+0(SB), Z1, Z4
+	VFMADD213PS  all3f800000<>+0(SB), Z1, Z4
+	VFMADD213PS  all3f800000<>+0(SB), Z1, Z4
+	VPADDD.Z     Z3, Z4, K1, Z4
+	VMOVUPS      all3cee18d6<>+0(SB), Z1
+	VFMADD213PS  allbe020d7b<>+0(SB), Z2, Z1
+	VFMADD213PS  all3e2efed8<>+0(SB), Z2, Z1
+	VFMADD213PS  allbd906f27<>+0(SB), Z2, Z1
+	VFMADD213PS  all3ddec254<>+0(SB), Z2, Z1
+	VFMADD213PS  all3d92b313<>+0(SB), Z2, Z1
+	VFMADD213PS  all3dd0bcd3<>+0(SB), Z2, Z1
+	VFMADD213PS  all3ddc36d1<>+0(SB), Z2, Z1
+	VFMADD213PS  all3ddc9d2e<>+0(SB), Z2, Z1
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z4, Z1, Z1
+	VMOVUPS      all3f800000<>+0(SB), Z2
+	VSUBPS       Z1, Z2, Z2
+	VPMOVD2M     Z0, K1
+	VBLENDMPS    Z1, Z2, K1, Z2
+	VMULPS       all3ecc422a<>+0(SB), Z0, Z0
+	VFMADD231PS  Z4, Z0, Z2
+	VMULPS       (CX), Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+DATA all3ecc422a<>+0(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+4(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+8(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+12(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+16(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+20(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+24(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+28(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+32(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+36(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+40(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+44(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+48(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+52(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+56(SB)/4, $0x3ecc422a
+DATA all3ecc422a<>+60(SB)/4, $0x3ecc422a
+GLOBL all3ecc422a<>(SB), RODATA|NOPTR, $64
+
+// func dropout512(dst *float32, src *float32, rows int, stride int, key uint32, column uint32, threshold uint32, scale float32)
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·dropout512(SB), $8-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVL         key+32(FP), BX
+	MOVL         column+36(FP), SI
+	MOVL         threshold+40(FP), DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Z0
+	VBROADCASTSS scale+44(FP), Z1
+	STMXCSR      (SP)
+	MOVL         (SP), DI
+	ORL          $0x00008040, DI
+	MOVL         DI, 4(SP)
+	LDMXCSR      4(SP)
+
+row:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         BX, DI
+	MOVL         DI, R8
+	SHRL         $0x10, R8
+	XORL         R8, DI
+	IMUL3L       $0x7feb352d, DI, DI
+	MOVL         DI, R8
+	SHRL         $0x0f, R8
+	XORL         R8, DI
+	IMUL3L       $0x846ca68b, DI, DI
+	MOVL         DI, R8
+	SHRL         $0x10, R8
+	XORL         R8, DI
+	ADDL         SI, DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Z2
+	VPADDD       columns<>+0(SB), Z2, Z2
+	MOVQ         stride+24(FP), DI
+
+loop:
+	TESTQ    DI, DI
+	JZ       done
+	VMOVUPS  Z2, Z3
+	VPSRLD   $0x10, Z3, Z4
+	VXORPS   Z4, Z3, Z3
+	VPMULLD  all7feb352d<>+0(SB), Z3, Z3
+	VPSRLD   $0x0f, Z3, Z4
+	VXORPS   Z4, Z3, Z3
+	VPMULLD  all846ca68b<>+0(SB), Z3, Z3
+	VPSRLD   $0x10, Z3, Z4
+	VXORPS   Z4, Z3, Z3
+	VPCMPUD  $0x05, Z0, Z3, K1
+	VMULPS.Z (CX), Z1, K1, Z4
+	VMOVUPS  Z4, (AX)
+	VPADDD   all00000010<>+0(SB), Z2, Z2
+	ADDQ     $0x00000040, AX
+	ADDQ     $0x00000040, CX
+	SUBQ     $0x00000010, DI
+	JMP      loop
+
+done:
+	INCL BX
+	DECQ DX
+	JMP  row
+
+end:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+DATA all7feb352d<>+0(SB)/4, $0x7feb352d
+DATA all7feb352d<>+4(SB)/4, $0x7feb352d
+DATA all7feb352d<>+8(SB)/4, $0x7feb352d
+DATA all7feb352d<>+12(SB)/4, $0x7feb352d
+DATA all7feb352d<>+16(SB)/4, $0x7feb352d
+DATA all7feb352d<>+20(SB)/4, $0x7feb352d
+DATA all7feb352d<>+24(SB)/4, $0x7feb352d
+DATA all7feb352d<>+28(SB)/4, $0x7feb352d
+DATA all7feb352d<>+32(SB)/4, $0x7feb352d
+DATA all7feb352d<>+36(SB)/4, $0x7feb352d
+DATA all7feb352d<>+40(SB)/4, $0x7feb352d
+DATA all7feb352d<>+44(SB)/4, $0x7feb352d
+DATA all7feb352d<>+48(SB)/4, $0x7feb352d
+DATA all7feb352d<>+52(SB)/4, $0x7feb352d
+DATA all7feb352d<>+56(SB)/4, $0x7feb352d
+DATA all7feb352d<>+60(SB)/4, $0x7feb352d
+GLOBL all7feb352d<>(SB), RODATA|NOPTR, $64
+
+DATA all846ca68b<>+0(SB)/4, $0x846ca68b
+DATA all846ca68b<>+4(SB)/4, $0x846ca68b
+DATA all846ca68b<>+8(SB)/4, $0x846ca68b
+DATA all846ca68b<>+12(SB)/4, $0x846ca68b
+DATA all846ca68b<>+16(SB)/4, $0x846ca68b
+DATA all846ca68b<>+20(SB)/4, $0x846ca68b
+DATA all846ca68b<>+24(SB)/4, $0x846ca68b
+DATA all846ca68b<>+28(SB)/4, $0x846ca68b
+DATA all846ca68b<>+32(SB)/4, $0x846ca68b
+DATA all846ca68b<>+36(SB)/4, $0x846ca68b
+DATA all846ca68b<>+40(SB)/4, $0x846ca68b
+DATA all846ca68b<>+44(SB)/4, $0x846ca68b
+DATA all846ca68b<>+48(SB)/4, $0x846ca68b
+DATA all846ca68b<>+52(SB)/4, $0x846ca68b
+DATA all846ca68b<>+56(SB)/4, $0x846ca68b
+DATA all846ca68b<>+60(SB)/4, $0x846ca68b
+GLOBL all846ca68b<>(SB), RODATA|NOPTR, $64
+
+// func sgd512(rule *float32, w *float32, grad *float32, n int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·sgd512(SB), $8-32
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	STMXCSR      (SP)
+	MOVL         (SP), SI
+	ORL          $0x00008040, SI
+	MOVL         SI, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS 20(AX), Z0
+	VBROADCASTSS (AX), Z1
+	VMOVUPS      all3f800000<>+0(SB), Z2
+	VBROADCASTSS 16(AX), Z3
+	VSUBPS       Z3, Z2, Z3
+
+loop:
+	TESTQ        BX, BX
+	JZ           done
+	VMULPS       (DX), Z0, Z2
+	VMULPS       (CX), Z3, Z4
+	VFNMADD231PS Z2, Z1, Z4
+	VMOVUPS      Z4, (CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func momentum512(rule *float32, w *float32, grad *float32, m *float32, n int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·momentum512(SB), $8-40
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         m+24(FP), BX
+	MOVQ         n+32(FP), SI
+	STMXCSR      (SP)
+	MOVL         (SP), DI
+	ORL          $0x00008040, DI
+	MOVL         DI, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS 20(AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVUPS      all3f800000<>+0(SB), Z3
+	VBROADCASTSS 16(AX), Z4
+	VSUBPS       Z4, Z3, Z4
+
+loop:
+	TESTQ       SI, SI
+	JZ          done
+	VMULPS      (DX), Z0, Z3
+	VMULPS      (CX), Z4, Z5
+	VMULPS      Z1, Z3, Z3
+	VMOVUPS     (BX), Z6
+	VFMSUB132PS Z2, Z3, Z6
+	VMOVUPS     Z6, (BX)
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     Z5, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, SI
+	JMP         loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func nesterov512(rule *float32, w *float32, grad *float32, m *float32, n int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·nesterov512(SB), $8-40
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         m+24(FP), BX
+	MOVQ         n+32(FP), SI
+	STMXCSR      (SP)
+	MOVL         (SP), DI
+	ORL          $0x00008040, DI
+	MOVL         DI, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS 20(AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVUPS      all3f800000<>+0(SB), Z3
+	VBROADCASTSS 16(AX), Z4
+	VSUBPS       Z4, Z3, Z4
+
+loop:
+	TESTQ       SI, SI
+	JZ          done
+	VMULPS      (DX), Z0, Z3
+	VMULPS      (CX), Z4, Z5
+	VMULPS      Z1, Z3, Z3
+	VMOVUPS     (BX), Z6
+	VFMSUB132PS Z2, Z3, Z6
+	VMOVUPS     Z6, (BX)
+	VFMSUB132PS Z2, Z3, Z6
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     Z5, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, SI
+	JMP         loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func rmsprop512(rule *float32, w *float32, grad *float32, v *float32, n int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·rmsprop512(SB), $8-40
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         v+24(FP), BX
+	MOVQ         n+32(FP), SI
+	STMXCSR      (SP)
+	MOVL         (SP), DI
+	ORL          $0x00008040, DI
+	MOVL         DI, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS 20(AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VMOVUPS      all3f800000<>+0(SB), Z4
+	VBROADCASTSS 8(AX), Z5
+	VSUBPS       Z5, Z4, Z5
+	VBROADCASTSS 16(AX), Z6
+	VSUBPS       Z6, Z4, Z6
+
+loop:
+	TESTQ       SI, SI
+	JZ          done
+	VMULPS      (DX), Z0, Z4
+	VMULPS      (CX), Z6, Z7
+	VMULPS      (BX), Z2, Z8
+	VMULPS      Z4, Z4, Z9
+	VFMADD231PS Z5, Z9, Z8
+	VMOVUPS     Z8, (BX)
+	VADDPS      Z3, Z8, Z8
+	VSQRTPS     Z8, Z8
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z8, Z4, Z4
+	VSUBPS      Z4, Z7, Z7
+	VMOVUPS     Z7, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, SI
+	JMP         loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·adam512(SB), $8-48
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         m+24(FP), BX
+	MOVQ         v+32(FP), SI
+	MOVQ         n+40(FP), DI
+	STMXCSR      (SP)
+	MOVL         (SP), R8
+	ORL          $0x00008040, R8
+	MOVL         R8, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS 20(AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 12(AX), Z2
+	VMOVUPS      all3f800000<>+0(SB), Z3
+	VBROADCASTSS 4(AX), Z4
+	VSUBPS       Z4, Z3, Z4
+	VBROADCASTSS 8(AX), Z5
+	VSUBPS       Z5, Z3, Z5
+	VBROADCASTSS 16(AX), Z6
+	VSUBPS       Z6, Z3, Z6
+
+loop:
+	TESTQ       DI, DI
+	JZ          done
+	VMULPS      (DX), Z0, Z3
+	VMULPS      (CX), Z6, Z7
+	VMOVUPS     (BX), Z8
+	VMOVUPS     (SI), Z9
+	VSUBPS      Z8, Z3, Z10
+	VFMADD231PS Z10, Z4, Z8
+	VMOVUPS     Z8, (BX)
+	VFMSUB213PS Z9, Z3, Z3
+	VFMADD231PS Z3, Z5, Z9
+	VMOVUPS     Z9, (SI)
+	VSQRTPS     Z9, Z10
+	VADDPS      Z2, Z10, Z10
+	VMULPS      Z1, Z8, Z8
+	VDIVPS      Z10, Z8, Z8
+	VSUBPS      Z8, Z7, Z7
+	VMOVUPS     Z7, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func sumSquares512(x *float32, n int) float64
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·sumSquares512(SB), $0-24
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+
+loop:
+	TESTQ       CX, CX
+	JZ          done
+	VCVTPS2PD   (AX), Z2
+	VFMADD231PD Z2, Z2, Z0
+	VCVTPS2PD   32(AX), Z2
+	VFMADD231PD Z2, Z2, Z1
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         loop
+
+done:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func widen2(dst *float32, src *byte, n int, scale float32)
+// Requires: AVX, AVX2
+TEXT ·widen2(SB), $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS scale+24(FP), Y0
+
+loop:
+	TESTQ     DX, DX
+	JZ        done
+	VPMOVZXBD (CX), Y1
+	VCVTDQ2PS Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)
+	ADDQ      $0x00000008, CX
+	ADDQ      $0x00000020, AX
+	SUBQ      $0x00000008, DX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func compress2(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
+// Requires: AVX, AVX2, MMX+, POPCNT
+TEXT ·compress2(SB), $0-104
 	MOVQ         index+0(FP), AX
 	MOVQ         n+64(FP), CX
 	MOVQ         first+8(FP), DX
@@ -1379,333 +3600,453 @@ TEXT ·compress512(SB), $0-104
 	MOVQ         row1+40(FP), DI
 	MOVQ         ahead0+48(FP), R8
 	MOVQ         ahead1+56(FP), R9
-	VBROADCASTSS scale+88(FP), Z0
-	VMOVDQU32    columns16<>+0(SB), Z1
-	MOVL         $0x00000010, R10
-	VPBROADCASTD R10, Z2
+	VBROADCASTSS scale+88(FP), Y0
+	VMOVUPS      columns<>+0(SB), Y1
 	MOVQ         start+24(FP), R10
 	MOVQ         base+72(FP), R11
 	MOVQ         block+80(FP), R12
 	XORQ         R13, R13
+	LEAQ         packing<>+0(SB), R14
+	VXORPS       Y2, Y2, Y2
 
 loop:
-	TESTQ         CX, CX
-	JZ            done
-	PREFETCHT0    (R8)
-	VPMOVZXBD     (SI), Z3
-	PREFETCHT0    (R9)
-	VPMOVZXBD     (DI), Z4
-	VPORD         Z3, Z4, Z5
-	VPTESTMD      Z5, Z5, K1
-	VPCOMPRESSD.Z Z1, K1, Z5
-	VMOVDQU32     Z5, (AX)(R13*4)
-	VCVTDQ2PS     Z3, Z3
-	VMULPS        Z0, Z3, Z3
-	VCOMPRESSPS.Z Z3, K1, Z5
-	VMOVUPS       Z5, (DX)(R13*4)
-	ADDQ          $0x00000010, SI
-	ADDQ          $0x00000010, R8
-	VCVTDQ2PS     Z4, Z4
-	VMULPS        Z0, Z4, Z4
-	VCOMPRESSPS.Z Z4, K1, Z5
-	VMOVUPS       Z5, (BX)(R13*4)
-	ADDQ          $0x00000010, DI
-	ADDQ          $0x00000010, R9
-	KMOVW         K1, R14
-	POPCNTL       R14, R14
-	ADDQ          R14, R13
-	VPADDD        Z2, Z1, Z1
-	SUBQ          $0x00000010, CX
-	SUBQ          $0x00000010, R12
-	JNZ           loop
-	LEAQ          (R11)(R13*1), R12
-	MOVL          R12, (R10)
-	ADDQ          $0x00000004, R10
-	MOVQ          block+80(FP), R12
-	JMP           loop
+	TESTQ      CX, CX
+	JZ         done
+	PREFETCHT0 (R8)
+	VPMOVZXBD  (SI), Y3
+	PREFETCHT0 (R9)
+	VPMOVZXBD  (DI), Y4
+	VPOR       Y3, Y4, Y5
+	VPCMPGTD   Y2, Y5, Y5
+	VMOVMSKPS  Y5, R15
+	VPMOVZXBD  (R14)(R15*8), Y6
+	VPERMPS    Y1, Y6, Y5
+	VMOVUPS    Y5, (AX)(R13*4)
+	VCVTDQ2PS  Y3, Y3
+	VMULPS     Y0, Y3, Y3
+	VPERMPS    Y3, Y6, Y5
+	VMOVUPS    Y5, (DX)(R13*4)
+	ADDQ       $0x00000008, SI
+	ADDQ       $0x00000008, R8
+	VCVTDQ2PS  Y4, Y4
+	VMULPS     Y0, Y4, Y4
+	VPERMPS    Y4, Y6, Y5
+	VMOVUPS    Y5, (BX)(R13*4)
+	ADDQ       $0x00000008, DI
+	ADDQ       $0x00000008, R9
+	POPCNTL    R15, R15
+	ADDQ       R15, R13
+	VPADDD     all00000008<>+0(SB), Y1, Y1
+	SUBQ       $0x00000008, CX
+	SUBQ       $0x00000008, R12
+	JNZ        loop
+	LEAQ       (R11)(R13*1), R12
+	MOVL       R12, (R10)
+	ADDQ       $0x00000004, R10
+	MOVQ       block+80(FP), R12
+	JMP        loop
 
 done:
 	MOVQ R13, count+96(FP)
 	VZEROUPPER
 	RET
 
-DATA columns16<>+0(SB)/4, $0x00000000
-DATA columns16<>+4(SB)/4, $0x00000001
-DATA columns16<>+8(SB)/4, $0x00000002
-DATA columns16<>+12(SB)/4, $0x00000003
-DATA columns16<>+16(SB)/4, $0x00000004
-DATA columns16<>+20(SB)/4, $0x00000005
-DATA columns16<>+24(SB)/4, $0x00000006
-DATA columns16<>+28(SB)/4, $0x00000007
-DATA columns16<>+32(SB)/4, $0x00000008
-DATA columns16<>+36(SB)/4, $0x00000009
-DATA columns16<>+40(SB)/4, $0x0000000a
-DATA columns16<>+44(SB)/4, $0x0000000b
-DATA columns16<>+48(SB)/4, $0x0000000c
-DATA columns16<>+52(SB)/4, $0x0000000d
-DATA columns16<>+56(SB)/4, $0x0000000e
-DATA columns16<>+60(SB)/4, $0x0000000f
-GLOBL columns16<>(SB), RODATA|NOPTR, $64
+DATA packing<>+0(SB)/8, $0x0000000000000000
+DATA packing<>+8(SB)/8, $0x0000000000000000
+DATA packing<>+16(SB)/8, $0x0000000000000001
+DATA packing<>+24(SB)/8, $0x0000000000000100
+DATA packing<>+32(SB)/8, $0x0000000000000002
+DATA packing<>+40(SB)/8, $0x0000000000000200
+DATA packing<>+48(SB)/8, $0x0000000000000201
+DATA packing<>+56(SB)/8, $0x0000000000020100
+DATA packing<>+64(SB)/8, $0x0000000000000003
+DATA packing<>+72(SB)/8, $0x0000000000000300
+DATA packing<>+80(SB)/8, $0x0000000000000301
+DATA packing<>+88(SB)/8, $0x0000000000030100
+DATA packing<>+96(SB)/8, $0x0000000000000302
+DATA packing<>+104(SB)/8, $0x0000000000030200
+DATA packing<>+112(SB)/8, $0x0000000000030201
+DATA packing<>+120(SB)/8, $0x0000000003020100
+DATA packing<>+128(SB)/8, $0x0000000000000004
+DATA packing<>+136(SB)/8, $0x0000000000000400
+DATA packing<>+144(SB)/8, $0x0000000000000401
+DATA packing<>+152(SB)/8, $0x0000000000040100
+DATA packing<>+160(SB)/8, $0x0000000000000402
+DATA packing<>+168(SB)/8, $0x0000000000040200
+DATA packing<>+176(SB)/8, $0x0000000000040201
+DATA packing<>+184(SB)/8, $0x0000000004020100
+DATA packing<>+192(SB)/8, $0x0000000000000403
+DATA packing<>+200(SB)/8, $0x0000000000040300
+DATA packing<>+208(SB)/8, $0x0000000000040301
+DATA packing<>+216(SB)/8, $0x0000000004030100
+DATA packing<>+224(SB)/8, $0x0000000000040302
+DATA packing<>+232(SB)/8, $0x0000000004030200
+DATA packing<>+240(SB)/8, $0x0000000004030201
+DATA packing<>+248(SB)/8, $0x0000000403020100
+DATA packing<>+256(SB)/8, $0x0000000000000005
+DATA packing<>+264(SB)/8, $0x0000000000000500
+DATA packing<>+272(SB)/8, $0x0000000000000501
+DATA packing<>+280(SB)/8, $0x0000000000050100
+DATA packing<>+288(SB)/8, $0x0000000000000502
+DATA packing<>+296(SB)/8, $0x0000000000050200
+DATA packing<>+304(SB)/8, $0x0000000000050201
+DATA packing<>+312(SB)/8, $0x0000000005020100
+DATA packing<>+320(SB)/8, $0x0000000000000503
+DATA packing<>+328(SB)/8, $0x0000000000050300
+DATA packing<>+336(SB)/8, $0x0000000000050301
+DATA packing<>+344(SB)/8, $0x0000000005030100
+DATA packing<>+352(SB)/8, $0x0000000000050302
+DATA packing<>+360(SB)/8, $0x0000000005030200
+DATA packing<>+368(SB)/8, $0x0000000005030201
+DATA packing<>+376(SB)/8, $0x0000000503020100
+DATA packing<>+384(SB)/8, $0x0000000000000504
+DATA packing<>+392(SB)/8, $0x0000000000050400
+DATA packing<>+400(SB)/8, $0x0000000000050401
+DATA packing<>+408(SB)/8, $0x0000000005040100
+DATA packing<>+416(SB)/8, $0x0000000000050402
+DATA packing<>+424(SB)/8, $0x0000000005040200
+DATA packing<>+432(SB)/8, $0x0000000005040201
+DATA packing<>+440(SB)/8, $0x0000000504020100
+DATA packing<>+448(SB)/8, $0x0000000000050403
+DATA packing<>+456(SB)/8, $0x0000000005040300
+DATA packing<>+464(SB)/8, $0x0000000005040301
+DATA packing<>+472(SB)/8, $0x0000000504030100
+DATA packing<>+480(SB)/8, $0x0000000005040302
+DATA packing<>+488(SB)/8, $0x0000000504030200
+DATA packing<>+496(SB)/8, $0x0000000504030201
+DATA packing<>+504(SB)/8, $0x0000050403020100
+DATA packing<>+512(SB)/8, $0x0000000000000006
+DATA packing<>+520(SB)/8, $0x0000000000000600
+DATA packing<>+528(SB)/8, $0x0000000000000601
+DATA packing<>+536(SB)/8, $0x0000000000060100
+DATA packing<>+544(SB)/8, $0x0000000000000602
+DATA packing<>+552(SB)/8, $0x0000000000060200
+DATA packing<>+560(SB)/8, $0x0000000000060201
+DATA packing<>+568(SB)/8, $0x0000000006020100
+DATA packing<>+576(SB)/8, $0x0000000000000603
+DATA packing<>+584(SB)/8, $0x0000000000060300
+DATA packing<>+592(SB)/8, $0x0000000000060301
+DATA packing<>+600(SB)/8, $0x0000000006030100
+DATA packing<>+608(SB)/8, $0x0000000000060302
+DATA packing<>+616(SB)/8, $0x0000000006030200
+DATA packing<>+624(SB)/8, $0x0000000006030201
+DATA packing<>+632(SB)/8, $0x0000000603020100
+DATA packing<>+640(SB)/8, $0x0000000000000604
+DATA packing<>+648(SB)/8, $0x0000000000060400
+DATA packing<>+656(SB)/8, $0x0000000000060401
+DATA packing<>+664(SB)/8, $0x0000000006040100
+DATA packing<>+672(SB)/8, $0x0000000000060402
+DATA packing<>+680(SB)/8, $0x0000000006040200
+DATA packing<>+688(SB)/8, $0x0000000006040201
+DATA packing<>+696(SB)/8, $0x0000000604020100
+DATA packing<>+704(SB)/8, $0x0000000000060403
+DATA packing<>+712(SB)/8, $0x0000000006040300
+DATA packing<>+720(SB)/8, $0x0000000006040301
+DATA packing<>+728(SB)/8, $0x0000000604030100
+DATA packing<>+736(SB)/8, $0x0000000006040302
+DATA packing<>+744(SB)/8, $0x0000000604030200
+DATA packing<>+752(SB)/8, $0x0000000604030201
+DATA packing<>+760(SB)/8, $0x0000060403020100
+DATA packing<>+768(SB)/8, $0x0000000000000605
+DATA packing<>+776(SB)/8, $0x0000000000060500
+DATA packing<>+784(SB)/8, $0x0000000000060501
+DATA packing<>+792(SB)/8, $0x0000000006050100
+DATA packing<>+800(SB)/8, $0x0000000000060502
+DATA packing<>+808(SB)/8, $0x0000000006050200
+DATA packing<>+816(SB)/8, $0x0000000006050201
+DATA packing<>+824(SB)/8, $0x0000000605020100
+DATA packing<>+832(SB)/8, $0x0000000000060503
+DATA packing<>+840(SB)/8, $0x0000000006050300
+DATA packing<>+848(SB)/8, $0x0000000006050301
+DATA packing<>+856(SB)/8, $0x0000000605030100
+DATA packing<>+864(SB)/8, $0x0000000006050302
+DATA packing<>+872(SB)/8, $0x0000000605030200
+DATA packing<>+880(SB)/8, $0x0000000605030201
+DATA packing<>+888(SB)/8, $0x0000060503020100
+DATA packing<>+896(SB)/8, $0x0000000000060504
+DATA packing<>+904(SB)/8, $0x0000000006050400
+DATA packing<>+912(SB)/8, $0x0000000006050401
+DATA packing<>+920(SB)/8, $0x0000000605040100
+DATA packing<>+928(SB)/8, $0x0000000006050402
+DATA packing<>+936(SB)/8, $0x0000000605040200
+DATA packing<>+944(SB)/8, $0x0000000605040201
+DATA packing<>+952(SB)/8, $0x0000060504020100
+DATA packing<>+960(SB)/8, $0x0000000006050403
+DATA packing<>+968(SB)/8, $0x0000000605040300
+DATA packing<>+976(SB)/8, $0x0000000605040301
+DATA packing<>+984(SB)/8, $0x0000060504030100
+DATA packing<>+992(SB)/8, $0x0000000605040302
+DATA packing<>+1000(SB)/8, $0x0000060504030200
+DATA packing<>+1008(SB)/8, $0x0000060504030201
+DATA packing<>+1016(SB)/8, $0x0006050403020100
+DATA packing<>+1024(SB)/8, $0x0000000000000007
+DATA packing<>+1032(SB)/8, $0x0000000000000700
+DATA packing<>+1040(SB)/8, $0x0000000000000701
+DATA packing<>+1048(SB)/8, $0x0000000000070100
+DATA packing<>+1056(SB)/8, $0x0000000000000702
+DATA packing<>+1064(SB)/8, $0x0000000000070200
+DATA packing<>+1072(SB)/8, $0x0000000000070201
+DATA packing<>+1080(SB)/8, $0x0000000007020100
+DATA packing<>+1088(SB)/8, $0x0000000000000703
+DATA packing<>+1096(SB)/8, $0x0000000000070300
+DATA packing<>+1104(SB)/8, $0x0000000000070301
+DATA packing<>+1112(SB)/8, $0x0000000007030100
+DATA packing<>+1120(SB)/8, $0x0000000000070302
+DATA packing<>+1128(SB)/8, $0x0000000007030200
+DATA packing<>+1136(SB)/8, $0x0000000007030201
+DATA packing<>+1144(SB)/8, $0x0000000703020100
+DATA packing<>+1152(SB)/8, $0x0000000000000704
+DATA packing<>+1160(SB)/8, $0x0000000000070400
+DATA packing<>+1168(SB)/8, $0x0000000000070401
+DATA packing<>+1176(SB)/8, $0x0000000007040100
+DATA packing<>+1184(SB)/8, $0x0000000000070402
+DATA packing<>+1192(SB)/8, $0x0000000007040200
+DATA packing<>+1200(SB)/8, $0x0000000007040201
+DATA packing<>+1208(SB)/8, $0x0000000704020100
+DATA packing<>+1216(SB)/8, $0x0000000000070403
+DATA packing<>+1224(SB)/8, $0x0000000007040300
+DATA packing<>+1232(SB)/8, $0x0000000007040301
+DATA packing<>+1240(SB)/8, $0x0000000704030100
+DATA packing<>+1248(SB)/8, $0x0000000007040302
+DATA packing<>+1256(SB)/8, $0x0000000704030200
+DATA packing<>+1264(SB)/8, $0x0000000704030201
+DATA packing<>+1272(SB)/8, $0x0000070403020100
+DATA packing<>+1280(SB)/8, $0x0000000000000705
+DATA packing<>+1288(SB)/8, $0x0000000000070500
+DATA packing<>+1296(SB)/8, $0x0000000000070501
+DATA packing<>+1304(SB)/8, $0x0000000007050100
+DATA packing<>+1312(SB)/8, $0x0000000000070502
+DATA packing<>+1320(SB)/8, $0x0000000007050200
+DATA packing<>+1328(SB)/8, $0x0000000007050201
+DATA packing<>+1336(SB)/8, $0x0000000705020100
+DATA packing<>+1344(SB)/8, $0x0000000000070503
+DATA packing<>+1352(SB)/8, $0x0000000007050300
+DATA packing<>+1360(SB)/8, $0x0000000007050301
+DATA packing<>+1368(SB)/8, $0x0000000705030100
+DATA packing<>+1376(SB)/8, $0x0000000007050302
+DATA packing<>+1384(SB)/8, $0x0000000705030200
+DATA packing<>+1392(SB)/8, $0x0000000705030201
+DATA packing<>+1400(SB)/8, $0x0000070503020100
+DATA packing<>+1408(SB)/8, $0x0000000000070504
+DATA packing<>+1416(SB)/8, $0x0000000007050400
+DATA packing<>+1424(SB)/8, $0x0000000007050401
+DATA packing<>+1432(SB)/8, $0x0000000705040100
+DATA packing<>+1440(SB)/8, $0x0000000007050402
+DATA packing<>+1448(SB)/8, $0x0000000705040200
+DATA packing<>+1456(SB)/8, $0x0000000705040201
+DATA packing<>+1464(SB)/8, $0x0000070504020100
+DATA packing<>+1472(SB)/8, $0x0000000007050403
+DATA packing<>+1480(SB)/8, $0x0000000705040300
+DATA packing<>+1488(SB)/8, $0x0000000705040301
+DATA packing<>+1496(SB)/8, $0x0000070504030100
+DATA packing<>+1504(SB)/8, $0x0000000705040302
+DATA packing<>+1512(SB)/8, $0x0000070504030200
+DATA packing<>+1520(SB)/8, $0x0000070504030201
+DATA packing<>+1528(SB)/8, $0x0007050403020100
+DATA packing<>+1536(SB)/8, $0x0000000000000706
+DATA packing<>+1544(SB)/8, $0x0000000000070600
+DATA packing<>+1552(SB)/8, $0x0000000000070601
+DATA packing<>+1560(SB)/8, $0x0000000007060100
+DATA packing<>+1568(SB)/8, $0x0000000000070602
+DATA packing<>+1576(SB)/8, $0x0000000007060200
+DATA packing<>+1584(SB)/8, $0x0000000007060201
+DATA packing<>+1592(SB)/8, $0x0000000706020100
+DATA packing<>+1600(SB)/8, $0x0000000000070603
+DATA packing<>+1608(SB)/8, $0x0000000007060300
+DATA packing<>+1616(SB)/8, $0x0000000007060301
+DATA packing<>+1624(SB)/8, $0x0000000706030100
+DATA packing<>+1632(SB)/8, $0x0000000007060302
+DATA packing<>+1640(SB)/8, $0x0000000706030200
+DATA packing<>+1648(SB)/8, $0x0000000706030201
+DATA packing<>+1656(SB)/8, $0x0000070603020100
+DATA packing<>+1664(SB)/8, $0x0000000000070604
+DATA packing<>+1672(SB)/8, $0x0000000007060400
+DATA packing<>+1680(SB)/8, $0x0000000007060401
+DATA packing<>+1688(SB)/8, $0x0000000706040100
+DATA packing<>+1696(SB)/8, $0x0000000007060402
+DATA packing<>+1704(SB)/8, $0x0000000706040200
+DATA packing<>+1712(SB)/8, $0x0000000706040201
+DATA packing<>+1720(SB)/8, $0x0000070604020100
+DATA packing<>+1728(SB)/8, $0x0000000007060403
+DATA packing<>+1736(SB)/8, $0x0000000706040300
+DATA packing<>+1744(SB)/8, $0x0000000706040301
+DATA packing<>+1752(SB)/8, $0x0000070604030100
+DATA packing<>+1760(SB)/8, $0x0000000706040302
+DATA packing<>+1768(SB)/8, $0x0000070604030200
+DATA packing<>+1776(SB)/8, $0x0000070604030201
+DATA packing<>+1784(SB)/8, $0x0007060403020100
+DATA packing<>+1792(SB)/8, $0x0000000000070605
+DATA packing<>+1800(SB)/8, $0x0000000007060500
+DATA packing<>+1808(SB)/8, $0x0000000007060501
+DATA packing<>+1816(SB)/8, $0x0000000706050100
+DATA packing<>+1824(SB)/8, $0x0000000007060502
+DATA packing<>+1832(SB)/8, $0x0000000706050200
+DATA packing<>+1840(SB)/8, $0x0000000706050201
+DATA packing<>+1848(SB)/8, $0x0000070605020100
+DATA packing<>+1856(SB)/8, $0x0000000007060503
+DATA packing<>+1864(SB)/8, $0x0000000706050300
+DATA packing<>+1872(SB)/8, $0x0000000706050301
+DATA packing<>+1880(SB)/8, $0x0000070605030100
+DATA packing<>+1888(SB)/8, $0x0000000706050302
+DATA packing<>+1896(SB)/8, $0x0000070605030200
+DATA packing<>+1904(SB)/8, $0x0000070605030201
+DATA packing<>+1912(SB)/8, $0x0007060503020100
+DATA packing<>+1920(SB)/8, $0x0000000007060504
+DATA packing<>+1928(SB)/8, $0x0000000706050400
+DATA packing<>+1936(SB)/8, $0x0000000706050401
+DATA packing<>+1944(SB)/8, $0x0000070605040100
+DATA packing<>+1952(SB)/8, $0x0000000706050402
+DATA packing<>+1960(SB)/8, $0x0000070605040200
+DATA packing<>+1968(SB)/8, $0x0000070605040201
+DATA packing<>+1976(SB)/8, $0x0007060504020100
+DATA packing<>+1984(SB)/8, $0x0000000706050403
+DATA packing<>+1992(SB)/8, $0x0000070605040300
+DATA packing<>+2000(SB)/8, $0x0000070605040301
+DATA packing<>+2008(SB)/8, $0x0007060504030100
+DATA packing<>+2016(SB)/8, $0x0000070605040302
+DATA packing<>+2024(SB)/8, $0x0007060504030200
+DATA packing<>+2032(SB)/8, $0x0007060504030201
+DATA packing<>+2040(SB)/8, $0x0706050403020100
+GLOBL packing<>(SB), RODATA|NOPTR, $2048
 
-// func softmax512(dz *float32, z *float32, sum *float32, top *float32, argmax *int32, rows int, lanes uint64, scale float32, offset float32)
-// Requires: AVX, AVX512F, BMI, SSE
-TEXT ·softmax512(SB), $8-64
+DATA all00000008<>+0(SB)/4, $0x00000008
+DATA all00000008<>+4(SB)/4, $0x00000008
+DATA all00000008<>+8(SB)/4, $0x00000008
+DATA all00000008<>+12(SB)/4, $0x00000008
+DATA all00000008<>+16(SB)/4, $0x00000008
+DATA all00000008<>+20(SB)/4, $0x00000008
+DATA all00000008<>+24(SB)/4, $0x00000008
+DATA all00000008<>+28(SB)/4, $0x00000008
+DATA all00000008<>+32(SB)/4, $0x00000008
+DATA all00000008<>+36(SB)/4, $0x00000008
+DATA all00000008<>+40(SB)/4, $0x00000008
+DATA all00000008<>+44(SB)/4, $0x00000008
+DATA all00000008<>+48(SB)/4, $0x00000008
+DATA all00000008<>+52(SB)/4, $0x00000008
+DATA all00000008<>+56(SB)/4, $0x00000008
+DATA all00000008<>+60(SB)/4, $0x00000008
+GLOBL all00000008<>(SB), RODATA|NOPTR, $64
+
+// func softmax2x2(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
+// Requires: AVX, AVX2, BMI, CMOV, FMA3, SSE
+TEXT ·softmax2x2(SB), $8-64
 	MOVQ         dz+0(FP), AX
 	MOVQ         z+8(FP), CX
-	MOVQ         sum+16(FP), DX
-	MOVQ         top+24(FP), BX
-	MOVQ         argmax+32(FP), SI
-	MOVQ         rows+40(FP), DI
-	MOVQ         lanes+48(FP), R8
-	KMOVW        R8, K1
-	VBROADCASTSS scale+56(FP), Z0
-	VBROADCASTSS offset+60(FP), Z1
-	VBROADCASTSS exp512<>+0(SB), Z2
-	VBROADCASTSS exp512<>+4(SB), Z3
-	VBROADCASTSS exp512<>+8(SB), Z4
-	VBROADCASTSS exp512<>+12(SB), Z5
-	VBROADCASTSS exp512<>+16(SB), Z6
-	VBROADCASTSS exp512<>+20(SB), Z7
-	VBROADCASTSS exp512<>+24(SB), Z8
-	VBROADCASTSS exp512<>+28(SB), Z9
-	VBROADCASTSS exp512<>+32(SB), Z10
-	VBROADCASTSS exp512<>+36(SB), Z11
-	VBROADCASTSS exp512<>+40(SB), Z12
-	MOVL         $0xff800000, R8
-	VPBROADCASTD R8, Z14
-	MOVL         $0xc3480000, R8
-	VPBROADCASTD R8, Z13
+	MOVQ         lanes+16(FP), DX
+	MOVQ         sum+24(FP), BX
+	MOVQ         top+32(FP), SI
+	MOVQ         argmax+40(FP), DI
+	MOVQ         rows+48(FP), R8
+	VBROADCASTSS scale+56(FP), Y0
+	VBROADCASTSS offset+60(FP), Y1
 	STMXCSR      (SP)
-	MOVL         (SP), R8
-	ORL          $0x00008040, R8
-	MOVL         R8, 4(SP)
+	MOVL         (SP), R9
+	ORL          $0x00008040, R9
+	MOVL         R9, 4(SP)
 	LDMXCSR      4(SP)
 
 row:
-	TESTQ         DI, DI
-	JZ            done
-	VMOVAPS       Z14, Z15
-	VMOVUPS       (CX), K1, Z15
-	VMOVAPS       Z15, Z17
-	VSHUFF32X4    $0x4e, Z17, Z17, Z16
-	VMAXPS        Z16, Z17, Z17
-	VSHUFF32X4    $0xb1, Z17, Z17, Z16
-	VMAXPS        Z16, Z17, Z17
-	VPERMILPS     $0x4e, Z17, Z16
-	VMAXPS        Z16, Z17, Z17
-	VPERMILPS     $0xb1, Z17, Z16
-	VMAXPS        Z16, Z17, Z17
-	VMOVSS        X17, (BX)
-	VCMPPS        $0x00, Z17, Z15, K2
-	KMOVW         K2, R8
-	TZCNTL        R8, R8
-	MOVL          R8, (SI)
-	VSUBPS        Z17, Z15, Z15
-	VMAXPS        Z15, Z13, Z15
-	VMULPS        Z2, Z15, Z16
-	VRNDSCALEPS   $0x08, Z16, Z16
-	VFNMADD231PS  Z3, Z16, Z15
-	VFNMADD231PS  Z4, Z16, Z15
-	VMOVAPS       Z5, Z18
-	VFMADD213PS   Z6, Z15, Z18
-	VFMADD213PS   Z7, Z15, Z18
-	VFMADD213PS   Z8, Z15, Z18
-	VFMADD213PS   Z9, Z15, Z18
-	VFMADD213PS   Z10, Z15, Z18
-	VFMADD213PS   Z11, Z15, Z18
-	VFMADD213PS   Z12, Z15, Z18
-	VSCALEFPS.Z   Z16, Z18, K1, Z18
-	VMOVAPS       Z18, Z17
-	VSHUFF32X4    $0x4e, Z17, Z17, Z16
-	VADDPS        Z16, Z17, Z17
-	VSHUFF32X4    $0xb1, Z17, Z17, Z16
-	VADDPS        Z16, Z17, Z17
-	VPERMILPS     $0x4e, Z17, Z16
-	VADDPS        Z16, Z17, Z17
-	VPERMILPS     $0xb1, Z17, Z16
-	VADDPS        Z16, Z17, Z17
-	VMOVSS        X17, (DX)
-	VDIVPS        Z17, Z18, Z18
-	VFMSUB213PS.Z Z1, Z0, K1, Z18
-	VMOVUPS       Z18, (AX)
-	ADDQ          $0x00000040, CX
-	ADDQ          $0x00000040, AX
-	ADDQ          $0x00000004, DX
-	ADDQ          $0x00000004, BX
-	ADDQ          $0x00000004, SI
-	DECQ          DI
-	JMP           row
+	TESTQ        R8, R8
+	JZ           done
+	VMOVUPS      (CX), Y2
+	VANDPS       (DX), Y2, Y2
+	VORPS        256(DX), Y2, Y2
+	VMOVAPS      Y2, Y4
+	VMOVUPS      32(CX), Y3
+	VANDPS       32(DX), Y3, Y3
+	VORPS        288(DX), Y3, Y3
+	VMAXPS       Y3, Y4, Y4
+	VPERM2F128   $0x01, Y4, Y4, Y5
+	VMAXPS       Y5, Y4, Y4
+	VPERMILPS    $0x4e, Y4, Y5
+	VMAXPS       Y5, Y4, Y4
+	VPERMILPS    $0xb1, Y4, Y5
+	VMAXPS       Y5, Y4, Y4
+	VMOVSS       X4, (SI)
+	MOVL         $0xffffffff, R9
+	VCMPPS       $0x00, Y4, Y3, Y5
+	VMOVMSKPS    Y5, R10
+	TZCNTL       R10, R10
+	LEAL         8(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y4, Y2, Y5
+	VMOVMSKPS    Y5, R10
+	TZCNTL       R10, R10
+	LEAL         (R10), R10
+	CMOVLCC      R10, R9
+	MOVL         R9, (DI)
+	VSUBPS       Y4, Y2, Y2
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y2, Y5
+	VMOVUPS      allc2ae0000<>+0(SB), Y6
+	VMAXPS       Y2, Y6, Y2
+	VMOVUPS      all42b00000<>+0(SB), Y6
+	VMINPS       Y2, Y6, Y2
+	VMULPS       all3fb8aa3b<>+0(SB), Y2, Y7
+	VCVTPS2DQ    Y7, Y6
+	VCVTDQ2PS    Y6, Y7
+	VFNMADD231PS all3f318000<>+0(SB), Y7, Y2
+	VFNMADD231PS allb95e8083<>+0(SB), Y7, Y2
+	VPSLLD       $0x17, Y6, Y6
+	VMOVUPS      all39500d01<>+0(SB), Y7
+	VFMADD213PS  all3ab60b61<>+0(SB), Y2, Y7
+	VFMADD213PS  all3c088889<>+0(SB), Y2, Y7
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y2, Y7
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y2, Y7
+	VFMADD213PS  all3f000000<>+0(SB), Y2, Y7
+	VFMADD213PS  all3f800000<>+0(SB), Y2, Y7
+	VFMADD213PS  all3f800000<>+0(SB), Y2, Y7
+	VPADDD       Y6, Y7, Y7
+	VANDPS       Y5, Y7, Y7
+	VANDPS       (DX), Y7, Y2
+	VSUBPS       Y4, Y3, Y3
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y3, Y4
+	VMOVUPS      allc2ae0000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      all42b00000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       all3fb8aa3b<>+0(SB), Y3, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS all3f318000<>+0(SB), Y6, Y3
+	VFNMADD231PS allb95e8083<>+0(SB), Y6, Y3
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      all39500d01<>+0(SB), Y6
+	VFMADD213PS  all3ab60b61<>+0(SB), Y3, Y6
+	VFMADD213PS  all3c088889<>+0(SB), Y3, Y6
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y3, Y6
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y3, Y6
+	VFMADD213PS  all3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  all3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  all3f800000<>+0(SB), Y3, Y6
+	VPADDD       Y5, Y6, Y6
+	VANDPS       Y4, Y6, Y6
+	VANDPS       32(DX), Y6, Y3
+	VMOVAPS      Y2, Y4
+	VADDPS       Y3, Y4, Y4
+	VPERM2F128   $0x01, Y4, Y4, Y5
+	VADDPS       Y5, Y4, Y4
+	VPERMILPS    $0x4e, Y4, Y5
+	VADDPS       Y5, Y4, Y4
+	VPERMILPS    $0xb1, Y4, Y5
+	VADDPS       Y5, Y4, Y4
+	VMOVSS       X4, (BX)
+	VDIVPS       Y4, Y2, Y2
+	VFMSUB213PS  Y1, Y0, Y2
+	VANDPS       (DX), Y2, Y2
+	VMOVUPS      Y2, (AX)
+	VDIVPS       Y4, Y3, Y3
+	VFMSUB213PS  Y1, Y0, Y3
+	VANDPS       32(DX), Y3, Y3
+	VMOVUPS      Y3, 32(AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         R8
+	JMP          row
 
 done:
-	LDMXCSR (SP)
-	VZEROUPPER
-	RET
-
-DATA exp512<>+0(SB)/4, $(1.442695)
-DATA exp512<>+4(SB)/4, $(0.6933594)
-DATA exp512<>+8(SB)/4, $(-0.00021219444)
-DATA exp512<>+12(SB)/4, $(0.0001984127)
-DATA exp512<>+16(SB)/4, $(0.0013888889)
-DATA exp512<>+20(SB)/4, $(0.008333334)
-DATA exp512<>+24(SB)/4, $(0.041666668)
-DATA exp512<>+28(SB)/4, $(0.16666667)
-DATA exp512<>+32(SB)/4, $(0.5)
-DATA exp512<>+36(SB)/4, $(1.0)
-DATA exp512<>+40(SB)/4, $(1.0)
-GLOBL exp512<>(SB), RODATA|NOPTR, $44
-
-// func gemm2(c *float32, a *float32, b *float32, rows int, depth int, stride int, aRow int, aCol int, accumulate bool)
-// Requires: AVX, FMA3, SSE
-TEXT ·gemm2(SB), $8-65
-	STMXCSR (SP)
-	MOVL    (SP), AX
-	ORL     $0x00008040, AX
-	MOVL    AX, 4(SP)
-	LDMXCSR 4(SP)
-	MOVQ    stride+40(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    stride+40(FP), CX
-	SHRQ    $0x04, CX
-	MOVQ    aRow+48(FP), DX
-	MOVQ    aCol+56(FP), BX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, BX
-	MOVQ    c+0(FP), SI
-	MOVQ    b+16(FP), DI
-
-strip:
-	MOVQ a+8(FP), R9
-	MOVQ rows+24(FP), R10
-	MOVQ SI, R8
-
-rows:
-	CMPQ    R10, $0x00000004
-	JL      rest
-	MOVQ    R8, R11
-	MOVB    accumulate+64(FP), R12
-	TESTB   R12, R12
-	JZ      many_zero
-	VMOVUPS (R11), Y0
-	VMOVUPS 32(R11), Y1
-	ADDQ    AX, R11
-	VMOVUPS (R11), Y2
-	VMOVUPS 32(R11), Y3
-	ADDQ    AX, R11
-	VMOVUPS (R11), Y4
-	VMOVUPS 32(R11), Y5
-	ADDQ    AX, R11
-	VMOVUPS (R11), Y6
-	VMOVUPS 32(R11), Y7
-	ADDQ    AX, R11
-	JMP     many_start
-
-many_zero:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-many_start:
-	MOVQ  R9, R11
-	LEAQ  (DX)(DX*2), R12
-	MOVQ  DI, R13
-	MOVQ  depth+32(FP), R14
-	TESTQ R14, R14
-	JZ    many_store
-
-many_loop:
-	VMOVUPS      (R13), Y8
-	VMOVUPS      32(R13), Y9
-	VBROADCASTSS (R11), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R11)(DX*1), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R11)(DX*2), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R11)(R12*1), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         BX, R11
-	ADDQ         AX, R13
-	DECQ         R14
-	JNZ          many_loop
-
-many_store:
-	MOVQ    R8, R11
-	VMOVUPS Y0, (R11)
-	VMOVUPS Y1, 32(R11)
-	ADDQ    AX, R11
-	VMOVUPS Y2, (R11)
-	VMOVUPS Y3, 32(R11)
-	ADDQ    AX, R11
-	VMOVUPS Y4, (R11)
-	VMOVUPS Y5, 32(R11)
-	ADDQ    AX, R11
-	VMOVUPS Y6, (R11)
-	VMOVUPS Y7, 32(R11)
-	ADDQ    AX, R11
-	LEAQ    (R9)(DX*4), R9
-	LEAQ    (R8)(AX*4), R8
-	SUBQ    $0x00000004, R10
-	JMP     rows
-
-rest:
-	TESTQ   R10, R10
-	JZ      next
-	MOVQ    R8, R11
-	MOVB    accumulate+64(FP), R12
-	TESTB   R12, R12
-	JZ      one_zero
-	VMOVUPS (R11), Y0
-	VMOVUPS 32(R11), Y1
-	ADDQ    AX, R11
-	JMP     one_start
-
-one_zero:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-
-one_start:
-	MOVQ  R9, R11
-	LEAQ  (DX)(DX*2), R12
-	MOVQ  DI, R12
-	MOVQ  depth+32(FP), R13
-	TESTQ R13, R13
-	JZ    one_store
-
-one_loop:
-	VMOVUPS      (R12), Y2
-	VMOVUPS      32(R12), Y3
-	VBROADCASTSS (R11), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         BX, R11
-	ADDQ         AX, R12
-	DECQ         R13
-	JNZ          one_loop
-
-one_store:
-	MOVQ    R8, R11
-	VMOVUPS Y0, (R11)
-	VMOVUPS Y1, 32(R11)
-	ADDQ    AX, R11
-	ADDQ    DX, R9
-	ADDQ    AX, R8
-	DECQ    R10
-	JMP     rest
-
-next:
-	ADDQ    $0x00000040, SI
-	ADDQ    $0x00000040, DI
-	DECQ    CX
-	JNZ     strip
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
@@ -1878,6 +4219,204 @@ single_entry:
 	JL           single_entry
 
 single_end:
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func softmax2x4(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
+// Requires: AVX, AVX2, BMI, CMOV, FMA3, SSE
+TEXT ·softmax2x4(SB), $8-64
+	MOVQ         dz+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         lanes+16(FP), DX
+	MOVQ         sum+24(FP), BX
+	MOVQ         top+32(FP), SI
+	MOVQ         argmax+40(FP), DI
+	MOVQ         rows+48(FP), R8
+	VBROADCASTSS scale+56(FP), Y0
+	VBROADCASTSS offset+60(FP), Y1
+	STMXCSR      (SP)
+	MOVL         (SP), R9
+	ORL          $0x00008040, R9
+	MOVL         R9, 4(SP)
+	LDMXCSR      4(SP)
+
+row:
+	TESTQ        R8, R8
+	JZ           done
+	VMOVUPS      (CX), Y2
+	VANDPS       (DX), Y2, Y2
+	VORPS        256(DX), Y2, Y2
+	VMOVAPS      Y2, Y6
+	VMOVUPS      32(CX), Y3
+	VANDPS       32(DX), Y3, Y3
+	VORPS        288(DX), Y3, Y3
+	VMAXPS       Y3, Y6, Y6
+	VMOVUPS      64(CX), Y4
+	VANDPS       64(DX), Y4, Y4
+	VORPS        320(DX), Y4, Y4
+	VMAXPS       Y4, Y6, Y6
+	VMOVUPS      96(CX), Y5
+	VANDPS       96(DX), Y5, Y5
+	VORPS        352(DX), Y5, Y5
+	VMAXPS       Y5, Y6, Y6
+	VPERM2F128   $0x01, Y6, Y6, Y7
+	VMAXPS       Y7, Y6, Y6
+	VPERMILPS    $0x4e, Y6, Y7
+	VMAXPS       Y7, Y6, Y6
+	VPERMILPS    $0xb1, Y6, Y7
+	VMAXPS       Y7, Y6, Y6
+	VMOVSS       X6, (SI)
+	MOVL         $0xffffffff, R9
+	VCMPPS       $0x00, Y6, Y5, Y7
+	VMOVMSKPS    Y7, R10
+	TZCNTL       R10, R10
+	LEAL         24(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y6, Y4, Y7
+	VMOVMSKPS    Y7, R10
+	TZCNTL       R10, R10
+	LEAL         16(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y6, Y3, Y7
+	VMOVMSKPS    Y7, R10
+	TZCNTL       R10, R10
+	LEAL         8(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y6, Y2, Y7
+	VMOVMSKPS    Y7, R10
+	TZCNTL       R10, R10
+	LEAL         (R10), R10
+	CMOVLCC      R10, R9
+	MOVL         R9, (DI)
+	VSUBPS       Y6, Y2, Y2
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y2, Y7
+	VMOVUPS      allc2ae0000<>+0(SB), Y8
+	VMAXPS       Y2, Y8, Y2
+	VMOVUPS      all42b00000<>+0(SB), Y8
+	VMINPS       Y2, Y8, Y2
+	VMULPS       all3fb8aa3b<>+0(SB), Y2, Y9
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFNMADD231PS all3f318000<>+0(SB), Y9, Y2
+	VFNMADD231PS allb95e8083<>+0(SB), Y9, Y2
+	VPSLLD       $0x17, Y8, Y8
+	VMOVUPS      all39500d01<>+0(SB), Y9
+	VFMADD213PS  all3ab60b61<>+0(SB), Y2, Y9
+	VFMADD213PS  all3c088889<>+0(SB), Y2, Y9
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y2, Y9
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y2, Y9
+	VFMADD213PS  all3f000000<>+0(SB), Y2, Y9
+	VFMADD213PS  all3f800000<>+0(SB), Y2, Y9
+	VFMADD213PS  all3f800000<>+0(SB), Y2, Y9
+	VPADDD       Y8, Y9, Y9
+	VANDPS       Y7, Y9, Y9
+	VANDPS       (DX), Y9, Y2
+	VSUBPS       Y6, Y3, Y3
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y3, Y7
+	VMOVUPS      allc2ae0000<>+0(SB), Y8
+	VMAXPS       Y3, Y8, Y3
+	VMOVUPS      all42b00000<>+0(SB), Y8
+	VMINPS       Y3, Y8, Y3
+	VMULPS       all3fb8aa3b<>+0(SB), Y3, Y9
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFNMADD231PS all3f318000<>+0(SB), Y9, Y3
+	VFNMADD231PS allb95e8083<>+0(SB), Y9, Y3
+	VPSLLD       $0x17, Y8, Y8
+	VMOVUPS      all39500d01<>+0(SB), Y9
+	VFMADD213PS  all3ab60b61<>+0(SB), Y3, Y9
+	VFMADD213PS  all3c088889<>+0(SB), Y3, Y9
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y3, Y9
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y3, Y9
+	VFMADD213PS  all3f000000<>+0(SB), Y3, Y9
+	VFMADD213PS  all3f800000<>+0(SB), Y3, Y9
+	VFMADD213PS  all3f800000<>+0(SB), Y3, Y9
+	VPADDD       Y8, Y9, Y9
+	VANDPS       Y7, Y9, Y9
+	VANDPS       32(DX), Y9, Y3
+	VSUBPS       Y6, Y4, Y4
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y4, Y7
+	VMOVUPS      allc2ae0000<>+0(SB), Y8
+	VMAXPS       Y4, Y8, Y4
+	VMOVUPS      all42b00000<>+0(SB), Y8
+	VMINPS       Y4, Y8, Y4
+	VMULPS       all3fb8aa3b<>+0(SB), Y4, Y9
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFNMADD231PS all3f318000<>+0(SB), Y9, Y4
+	VFNMADD231PS allb95e8083<>+0(SB), Y9, Y4
+	VPSLLD       $0x17, Y8, Y8
+	VMOVUPS      all39500d01<>+0(SB), Y9
+	VFMADD213PS  all3ab60b61<>+0(SB), Y4, Y9
+	VFMADD213PS  all3c088889<>+0(SB), Y4, Y9
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y4, Y9
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y4, Y9
+	VFMADD213PS  all3f000000<>+0(SB), Y4, Y9
+	VFMADD213PS  all3f800000<>+0(SB), Y4, Y9
+	VFMADD213PS  all3f800000<>+0(SB), Y4, Y9
+	VPADDD       Y8, Y9, Y9
+	VANDPS       Y7, Y9, Y9
+	VANDPS       64(DX), Y9, Y4
+	VSUBPS       Y6, Y5, Y5
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y5, Y6
+	VMOVUPS      allc2ae0000<>+0(SB), Y7
+	VMAXPS       Y5, Y7, Y5
+	VMOVUPS      all42b00000<>+0(SB), Y7
+	VMINPS       Y5, Y7, Y5
+	VMULPS       all3fb8aa3b<>+0(SB), Y5, Y8
+	VCVTPS2DQ    Y8, Y7
+	VCVTDQ2PS    Y7, Y8
+	VFNMADD231PS all3f318000<>+0(SB), Y8, Y5
+	VFNMADD231PS allb95e8083<>+0(SB), Y8, Y5
+	VPSLLD       $0x17, Y7, Y7
+	VMOVUPS      all39500d01<>+0(SB), Y8
+	VFMADD213PS  all3ab60b61<>+0(SB), Y5, Y8
+	VFMADD213PS  all3c088889<>+0(SB), Y5, Y8
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y5, Y8
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y5, Y8
+	VFMADD213PS  all3f000000<>+0(SB), Y5, Y8
+	VFMADD213PS  all3f800000<>+0(SB), Y5, Y8
+	VFMADD213PS  all3f800000<>+0(SB), Y5, Y8
+	VPADDD       Y7, Y8, Y8
+	VANDPS       Y6, Y8, Y8
+	VANDPS       96(DX), Y8, Y5
+	VMOVAPS      Y2, Y6
+	VADDPS       Y3, Y6, Y6
+	VADDPS       Y4, Y6, Y6
+	VADDPS       Y5, Y6, Y6
+	VPERM2F128   $0x01, Y6, Y6, Y7
+	VADDPS       Y7, Y6, Y6
+	VPERMILPS    $0x4e, Y6, Y7
+	VADDPS       Y7, Y6, Y6
+	VPERMILPS    $0xb1, Y6, Y7
+	VADDPS       Y7, Y6, Y6
+	VMOVSS       X6, (BX)
+	VDIVPS       Y6, Y2, Y2
+	VFMSUB213PS  Y1, Y0, Y2
+	VANDPS       (DX), Y2, Y2
+	VMOVUPS      Y2, (AX)
+	VDIVPS       Y6, Y3, Y3
+	VFMSUB213PS  Y1, Y0, Y3
+	VANDPS       32(DX), Y3, Y3
+	VMOVUPS      Y3, 32(AX)
+	VDIVPS       Y6, Y4, Y4
+	VFMSUB213PS  Y1, Y0, Y4
+	VANDPS       64(DX), Y4, Y4
+	VMOVUPS      Y4, 64(AX)
+	VDIVPS       Y6, Y5, Y5
+	VFMSUB213PS  Y1, Y0, Y5
+	VANDPS       96(DX), Y5, Y5
+	VMOVUPS      Y5, 96(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         R8
+	JMP          row
+
 done:
 	LDMXCSR (SP)
 	VZEROUPPER
@@ -2098,106 +4637,618 @@ done:
 	VZEROUPPER
 	RET
 
-// func relu512(y *float32, z *float32, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·relu512(SB), $0-24
-	MOVQ   y+0(FP), AX
-	MOVQ   z+8(FP), CX
-	MOVQ   n+16(FP), DX
-	VXORPS Z0, Z0, Z0
-
-loop:
-	TESTQ   DX, DX
-	JZ      done
-	VMOVUPS (CX), Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, (AX)
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, CX
-	SUBQ    $0x00000010, DX
-	JMP     loop
-
-done:
-	VZEROUPPER
-	RET
-
-// func reluGrad512(dz *float32, dy *float32, saved *float32, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·reluGrad512(SB), $0-32
-	MOVQ   dz+0(FP), AX
-	MOVQ   dy+8(FP), CX
-	MOVQ   saved+16(FP), DX
-	MOVQ   n+24(FP), BX
-	VXORPS Z0, Z0, Z0
-
-loop:
-	TESTQ     BX, BX
-	JZ        done
-	VCMPPS    $0x11, (DX), Z0, K1
-	VMOVUPS.Z (CX), K1, Z1
-	VMOVUPS   Z1, (AX)
-	ADDQ      $0x00000040, AX
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, DX
-	SUBQ      $0x00000010, BX
-	JMP       loop
-
-done:
-	VZEROUPPER
-	RET
-
-// func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
-// Requires: AVX, AVX512F, SSE
-TEXT ·adam512(SB), $8-48
-	MOVQ         rule+0(FP), AX
-	MOVQ         w+8(FP), CX
-	MOVQ         grad+16(FP), DX
-	MOVQ         m+24(FP), BX
-	MOVQ         v+32(FP), SI
-	MOVQ         n+40(FP), DI
+// func softmax2x6(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
+// Requires: AVX, AVX2, BMI, CMOV, FMA3, SSE
+TEXT ·softmax2x6(SB), $8-64
+	MOVQ         dz+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         lanes+16(FP), DX
+	MOVQ         sum+24(FP), BX
+	MOVQ         top+32(FP), SI
+	MOVQ         argmax+40(FP), DI
+	MOVQ         rows+48(FP), R8
+	VBROADCASTSS scale+56(FP), Y0
+	VBROADCASTSS offset+60(FP), Y1
 	STMXCSR      (SP)
-	MOVL         (SP), R8
-	ORL          $0x00008040, R8
-	MOVL         R8, 4(SP)
+	MOVL         (SP), R9
+	ORL          $0x00008040, R9
+	MOVL         R9, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS (AX), Z0
-	VBROADCASTSS 4(AX), Z1
-	VBROADCASTSS 8(AX), Z2
-	VBROADCASTSS 12(AX), Z3
-	VBROADCASTSS 16(AX), Z4
-	VBROADCASTSS 20(AX), Z5
-	MOVL         $0x3f800000, AX
-	VMOVD        AX, X6
-	VBROADCASTSS X6, Z6
-	VSUBPS       Z1, Z6, Z1
-	VSUBPS       Z2, Z6, Z2
-	VSUBPS       Z4, Z6, Z4
 
-loop:
-	TESTQ       DI, DI
-	JZ          done
-	VMULPS      (DX), Z5, Z6
-	VMOVUPS     (BX), Z7
-	VMOVUPS     (SI), Z8
-	VSUBPS      Z7, Z6, Z9
-	VFMADD231PS Z9, Z1, Z7
-	VMOVUPS     Z7, (BX)
-	VFMSUB213PS Z8, Z6, Z6
-	VFMADD231PS Z6, Z2, Z8
-	VMOVUPS     Z8, (SI)
-	VSQRTPS     Z8, Z9
-	VADDPS      Z3, Z9, Z9
-	VMULPS      Z0, Z7, Z7
-	VDIVPS      Z9, Z7, Z7
-	VMULPS      (CX), Z4, Z6
-	VSUBPS      Z7, Z6, Z6
-	VMOVUPS     Z6, (CX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, BX
-	ADDQ        $0x00000040, SI
-	SUBQ        $0x00000010, DI
-	JMP         loop
+row:
+	TESTQ        R8, R8
+	JZ           done
+	VMOVUPS      (CX), Y2
+	VANDPS       (DX), Y2, Y2
+	VORPS        256(DX), Y2, Y2
+	VMOVAPS      Y2, Y8
+	VMOVUPS      32(CX), Y3
+	VANDPS       32(DX), Y3, Y3
+	VORPS        288(DX), Y3, Y3
+	VMAXPS       Y3, Y8, Y8
+	VMOVUPS      64(CX), Y4
+	VANDPS       64(DX), Y4, Y4
+	VORPS        320(DX), Y4, Y4
+	VMAXPS       Y4, Y8, Y8
+	VMOVUPS      96(CX), Y5
+	VANDPS       96(DX), Y5, Y5
+	VORPS        352(DX), Y5, Y5
+	VMAXPS       Y5, Y8, Y8
+	VMOVUPS      128(CX), Y6
+	VANDPS       128(DX), Y6, Y6
+	VORPS        384(DX), Y6, Y6
+	VMAXPS       Y6, Y8, Y8
+	VMOVUPS      160(CX), Y7
+	VANDPS       160(DX), Y7, Y7
+	VORPS        416(DX), Y7, Y7
+	VMAXPS       Y7, Y8, Y8
+	VPERM2F128   $0x01, Y8, Y8, Y9
+	VMAXPS       Y9, Y8, Y8
+	VPERMILPS    $0x4e, Y8, Y9
+	VMAXPS       Y9, Y8, Y8
+	VPERMILPS    $0xb1, Y8, Y9
+	VMAXPS       Y9, Y8, Y8
+	VMOVSS       X8, (SI)
+	MOVL         $0xffffffff, R9
+	VCMPPS       $0x00, Y8, Y7, Y9
+	VMOVMSKPS    Y9, R10
+	TZCNTL       R10, R10
+	LEAL         40(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y8, Y6, Y9
+	VMOVMSKPS    Y9, R10
+	TZCNTL       R10, R10
+	LEAL         32(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y8, Y5, Y9
+	VMOVMSKPS    Y9, R10
+	TZCNTL       R10, R10
+	LEAL         24(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y8, Y4, Y9
+	VMOVMSKPS    Y9, R10
+	TZCNTL       R10, R10
+	LEAL         16(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y8, Y3, Y9
+	VMOVMSKPS    Y9, R10
+	TZCNTL       R10, R10
+	LEAL         8(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y8, Y2, Y9
+	VMOVMSKPS    Y9, R10
+	TZCNTL       R10, R10
+	LEAL         (R10), R10
+	CMOVLCC      R10, R9
+	MOVL         R9, (DI)
+	VSUBPS       Y8, Y2, Y2
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y2, Y9
+	VMOVUPS      allc2ae0000<>+0(SB), Y10
+	VMAXPS       Y2, Y10, Y2
+	VMOVUPS      all42b00000<>+0(SB), Y10
+	VMINPS       Y2, Y10, Y2
+	VMULPS       all3fb8aa3b<>+0(SB), Y2, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFNMADD231PS all3f318000<>+0(SB), Y11, Y2
+	VFNMADD231PS allb95e8083<>+0(SB), Y11, Y2
+	VPSLLD       $0x17, Y10, Y10
+	VMOVUPS      all39500d01<>+0(SB), Y11
+	VFMADD213PS  all3ab60b61<>+0(SB), Y2, Y11
+	VFMADD213PS  all3c088889<>+0(SB), Y2, Y11
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y2, Y11
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y2, Y11
+	VFMADD213PS  all3f000000<>+0(SB), Y2, Y11
+	VFMADD213PS  all3f800000<>+0(SB), Y2, Y11
+	VFMADD213PS  all3f800000<>+0(SB), Y2, Y11
+	VPADDD       Y10, Y11, Y11
+	VANDPS       Y9, Y11, Y11
+	VANDPS       (DX), Y11, Y2
+	VSUBPS       Y8, Y3, Y3
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y3, Y9
+	VMOVUPS      allc2ae0000<>+0(SB), Y10
+	VMAXPS       Y3, Y10, Y3
+	VMOVUPS      all42b00000<>+0(SB), Y10
+	VMINPS       Y3, Y10, Y3
+	VMULPS       all3fb8aa3b<>+0(SB), Y3, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFNMADD231PS all3f318000<>+0(SB), Y11, Y3
+	VFNMADD231PS allb95e8083<>+0(SB), Y11, Y3
+	VPSLLD       $0x17, Y10, Y10
+	VMOVUPS      all39500d01<>+0(SB), Y11
+	VFMADD213PS  all3ab60b61<>+0(SB), Y3, Y11
+	VFMADD213PS  all3c088889<>+0(SB), Y3, Y11
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y3, Y11
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y3, Y11
+	VFMADD213PS  all3f000000<>+0(SB), Y3, Y11
+	VFMADD213PS  all3f800000<>+0(SB), Y3, Y11
+	VFMADD213PS  all3f800000<>+0(SB), Y3, Y11
+	VPADDD       Y10, Y11, Y11
+	VANDPS       Y9, Y11, Y11
+	VANDPS       32(DX), Y11, Y3
+	VSUBPS       Y8, Y4, Y4
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y4, Y9
+	VMOVUPS      allc2ae0000<>+0(SB), Y10
+	VMAXPS       Y4, Y10, Y4
+	VMOVUPS      all42b00000<>+0(SB), Y10
+	VMINPS       Y4, Y10, Y4
+	VMULPS       all3fb8aa3b<>+0(SB), Y4, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFNMADD231PS all3f318000<>+0(SB), Y11, Y4
+	VFNMADD231PS allb95e8083<>+0(SB), Y11, Y4
+	VPSLLD       $0x17, Y10, Y10
+	VMOVUPS      all39500d01<>+0(SB), Y11
+	VFMADD213PS  all3ab60b61<>+0(SB), Y4, Y11
+	VFMADD213PS  all3c088889<>+0(SB), Y4, Y11
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y4, Y11
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y4, Y11
+	VFMADD213PS  all3f000000<>+0(SB), Y4, Y11
+	VFMADD213PS  all3f800000<>+0(SB), Y4, Y11
+	VFMADD213PS  all3f800000<>+0(SB), Y4, Y11
+	VPADDD       Y10, Y11, Y11
+	VANDPS       Y9, Y11, Y11
+	VANDPS       64(DX), Y11, Y4
+	VSUBPS       Y8, Y5, Y5
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y5, Y9
+	VMOVUPS      allc2ae0000<>+0(SB), Y10
+	VMAXPS       Y5, Y10, Y5
+	VMOVUPS      all42b00000<>+0(SB), Y10
+	VMINPS       Y5, Y10, Y5
+	VMULPS       all3fb8aa3b<>+0(SB), Y5, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFNMADD231PS all3f318000<>+0(SB), Y11, Y5
+	VFNMADD231PS allb95e8083<>+0(SB), Y11, Y5
+	VPSLLD       $0x17, Y10, Y10
+	VMOVUPS      all39500d01<>+0(SB), Y11
+	VFMADD213PS  all3ab60b61<>+0(SB), Y5, Y11
+	VFMADD213PS  all3c088889<>+0(SB), Y5, Y11
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y5, Y11
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y5, Y11
+	VFMADD213PS  all3f000000<>+0(SB), Y5, Y11
+	VFMADD213PS  all3f800000<>+0(SB), Y5, Y11
+	VFMADD213PS  all3f800000<>+0(SB), Y5, Y11
+	VPADDD       Y10, Y11, Y11
+	VANDPS       Y9, Y11, Y11
+	VANDPS       96(DX), Y11, Y5
+	VSUBPS       Y8, Y6, Y6
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y6, Y9
+	VMOVUPS      allc2ae0000<>+0(SB), Y10
+	VMAXPS       Y6, Y10, Y6
+	VMOVUPS      all42b00000<>+0(SB), Y10
+	VMINPS       Y6, Y10, Y6
+	VMULPS       all3fb8aa3b<>+0(SB), Y6, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFNMADD231PS all3f318000<>+0(SB), Y11, Y6
+	VFNMADD231PS allb95e8083<>+0(SB), Y11, Y6
+	VPSLLD       $0x17, Y10, Y10
+	VMOVUPS      all39500d01<>+0(SB), Y11
+	VFMADD213PS  all3ab60b61<>+0(SB), Y6, Y11
+	VFMADD213PS  all3c088889<>+0(SB), Y6, Y11
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y6, Y11
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y6, Y11
+	VFMADD213PS  all3f000000<>+0(SB), Y6, Y11
+	VFMADD213PS  all3f800000<>+0(SB), Y6, Y11
+	VFMADD213PS  all3f800000<>+0(SB), Y6, Y11
+	VPADDD       Y10, Y11, Y11
+	VANDPS       Y9, Y11, Y11
+	VANDPS       128(DX), Y11, Y6
+	VSUBPS       Y8, Y7, Y7
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y7, Y8
+	VMOVUPS      allc2ae0000<>+0(SB), Y9
+	VMAXPS       Y7, Y9, Y7
+	VMOVUPS      all42b00000<>+0(SB), Y9
+	VMINPS       Y7, Y9, Y7
+	VMULPS       all3fb8aa3b<>+0(SB), Y7, Y10
+	VCVTPS2DQ    Y10, Y9
+	VCVTDQ2PS    Y9, Y10
+	VFNMADD231PS all3f318000<>+0(SB), Y10, Y7
+	VFNMADD231PS allb95e8083<>+0(SB), Y10, Y7
+	VPSLLD       $0x17, Y9, Y9
+	VMOVUPS      all39500d01<>+0(SB), Y10
+	VFMADD213PS  all3ab60b61<>+0(SB), Y7, Y10
+	VFMADD213PS  all3c088889<>+0(SB), Y7, Y10
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y7, Y10
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y7, Y10
+	VFMADD213PS  all3f000000<>+0(SB), Y7, Y10
+	VFMADD213PS  all3f800000<>+0(SB), Y7, Y10
+	VFMADD213PS  all3f800000<>+0(SB), Y7, Y10
+	VPADDD       Y9, Y10, Y10
+	VANDPS       Y8, Y10, Y10
+	VANDPS       160(DX), Y10, Y7
+	VMOVAPS      Y2, Y8
+	VADDPS       Y3, Y8, Y8
+	VADDPS       Y4, Y8, Y8
+	VADDPS       Y5, Y8, Y8
+	VADDPS       Y6, Y8, Y8
+	VADDPS       Y7, Y8, Y8
+	VPERM2F128   $0x01, Y8, Y8, Y9
+	VADDPS       Y9, Y8, Y8
+	VPERMILPS    $0x4e, Y8, Y9
+	VADDPS       Y9, Y8, Y8
+	VPERMILPS    $0xb1, Y8, Y9
+	VADDPS       Y9, Y8, Y8
+	VMOVSS       X8, (BX)
+	VDIVPS       Y8, Y2, Y2
+	VFMSUB213PS  Y1, Y0, Y2
+	VANDPS       (DX), Y2, Y2
+	VMOVUPS      Y2, (AX)
+	VDIVPS       Y8, Y3, Y3
+	VFMSUB213PS  Y1, Y0, Y3
+	VANDPS       32(DX), Y3, Y3
+	VMOVUPS      Y3, 32(AX)
+	VDIVPS       Y8, Y4, Y4
+	VFMSUB213PS  Y1, Y0, Y4
+	VANDPS       64(DX), Y4, Y4
+	VMOVUPS      Y4, 64(AX)
+	VDIVPS       Y8, Y5, Y5
+	VFMSUB213PS  Y1, Y0, Y5
+	VANDPS       96(DX), Y5, Y5
+	VMOVUPS      Y5, 96(AX)
+	VDIVPS       Y8, Y6, Y6
+	VFMSUB213PS  Y1, Y0, Y6
+	VANDPS       128(DX), Y6, Y6
+	VMOVUPS      Y6, 128(AX)
+	VDIVPS       Y8, Y7, Y7
+	VFMSUB213PS  Y1, Y0, Y7
+	VANDPS       160(DX), Y7, Y7
+	VMOVUPS      Y7, 160(AX)
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x000000c0, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         R8
+	JMP          row
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func softmax2x8(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
+// Requires: AVX, AVX2, BMI, CMOV, FMA3, SSE
+TEXT ·softmax2x8(SB), $8-64
+	MOVQ         dz+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         lanes+16(FP), DX
+	MOVQ         sum+24(FP), BX
+	MOVQ         top+32(FP), SI
+	MOVQ         argmax+40(FP), DI
+	MOVQ         rows+48(FP), R8
+	VBROADCASTSS scale+56(FP), Y0
+	VBROADCASTSS offset+60(FP), Y1
+	STMXCSR      (SP)
+	MOVL         (SP), R9
+	ORL          $0x00008040, R9
+	MOVL         R9, 4(SP)
+	LDMXCSR      4(SP)
+
+row:
+	TESTQ        R8, R8
+	JZ           done
+	VMOVUPS      (CX), Y2
+	VANDPS       (DX), Y2, Y2
+	VORPS        256(DX), Y2, Y2
+	VMOVAPS      Y2, Y10
+	VMOVUPS      32(CX), Y3
+	VANDPS       32(DX), Y3, Y3
+	VORPS        288(DX), Y3, Y3
+	VMAXPS       Y3, Y10, Y10
+	VMOVUPS      64(CX), Y4
+	VANDPS       64(DX), Y4, Y4
+	VORPS        320(DX), Y4, Y4
+	VMAXPS       Y4, Y10, Y10
+	VMOVUPS      96(CX), Y5
+	VANDPS       96(DX), Y5, Y5
+	VORPS        352(DX), Y5, Y5
+	VMAXPS       Y5, Y10, Y10
+	VMOVUPS      128(CX), Y6
+	VANDPS       128(DX), Y6, Y6
+	VORPS        384(DX), Y6, Y6
+	VMAXPS       Y6, Y10, Y10
+	VMOVUPS      160(CX), Y7
+	VANDPS       160(DX), Y7, Y7
+	VORPS        416(DX), Y7, Y7
+	VMAXPS       Y7, Y10, Y10
+	VMOVUPS      192(CX), Y8
+	VANDPS       192(DX), Y8, Y8
+	VORPS        448(DX), Y8, Y8
+	VMAXPS       Y8, Y10, Y10
+	VMOVUPS      224(CX), Y9
+	VANDPS       224(DX), Y9, Y9
+	VORPS        480(DX), Y9, Y9
+	VMAXPS       Y9, Y10, Y10
+	VPERM2F128   $0x01, Y10, Y10, Y11
+	VMAXPS       Y11, Y10, Y10
+	VPERMILPS    $0x4e, Y10, Y11
+	VMAXPS       Y11, Y10, Y10
+	VPERMILPS    $0xb1, Y10, Y11
+	VMAXPS       Y11, Y10, Y10
+	VMOVSS       X10, (SI)
+	MOVL         $0xffffffff, R9
+	VCMPPS       $0x00, Y10, Y9, Y11
+	VMOVMSKPS    Y11, R10
+	TZCNTL       R10, R10
+	LEAL         56(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y10, Y8, Y11
+	VMOVMSKPS    Y11, R10
+	TZCNTL       R10, R10
+	LEAL         48(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y10, Y7, Y11
+	VMOVMSKPS    Y11, R10
+	TZCNTL       R10, R10
+	LEAL         40(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y10, Y6, Y11
+	VMOVMSKPS    Y11, R10
+	TZCNTL       R10, R10
+	LEAL         32(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y10, Y5, Y11
+	VMOVMSKPS    Y11, R10
+	TZCNTL       R10, R10
+	LEAL         24(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y10, Y4, Y11
+	VMOVMSKPS    Y11, R10
+	TZCNTL       R10, R10
+	LEAL         16(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y10, Y3, Y11
+	VMOVMSKPS    Y11, R10
+	TZCNTL       R10, R10
+	LEAL         8(R10), R10
+	CMOVLCC      R10, R9
+	VCMPPS       $0x00, Y10, Y2, Y11
+	VMOVMSKPS    Y11, R10
+	TZCNTL       R10, R10
+	LEAL         (R10), R10
+	CMOVLCC      R10, R9
+	MOVL         R9, (DI)
+	VSUBPS       Y10, Y2, Y2
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y2, Y11
+	VMOVUPS      allc2ae0000<>+0(SB), Y12
+	VMAXPS       Y2, Y12, Y2
+	VMOVUPS      all42b00000<>+0(SB), Y12
+	VMINPS       Y2, Y12, Y2
+	VMULPS       all3fb8aa3b<>+0(SB), Y2, Y13
+	VCVTPS2DQ    Y13, Y12
+	VCVTDQ2PS    Y12, Y13
+	VFNMADD231PS all3f318000<>+0(SB), Y13, Y2
+	VFNMADD231PS allb95e8083<>+0(SB), Y13, Y2
+	VPSLLD       $0x17, Y12, Y12
+	VMOVUPS      all39500d01<>+0(SB), Y13
+	VFMADD213PS  all3ab60b61<>+0(SB), Y2, Y13
+	VFMADD213PS  all3c088889<>+0(SB), Y2, Y13
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y2, Y13
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y2, Y13
+	VFMADD213PS  all3f000000<>+0(SB), Y2, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y2, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y2, Y13
+	VPADDD       Y12, Y13, Y13
+	VANDPS       Y11, Y13, Y13
+	VANDPS       (DX), Y13, Y2
+	VSUBPS       Y10, Y3, Y3
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y3, Y11
+	VMOVUPS      allc2ae0000<>+0(SB), Y12
+	VMAXPS       Y3, Y12, Y3
+	VMOVUPS      all42b00000<>+0(SB), Y12
+	VMINPS       Y3, Y12, Y3
+	VMULPS       all3fb8aa3b<>+0(SB), Y3, Y13
+	VCVTPS2DQ    Y13, Y12
+	VCVTDQ2PS    Y12, Y13
+	VFNMADD231PS all3f318000<>+0(SB), Y13, Y3
+	VFNMADD231PS allb95e8083<>+0(SB), Y13, Y3
+	VPSLLD       $0x17, Y12, Y12
+	VMOVUPS      all39500d01<>+0(SB), Y13
+	VFMADD213PS  all3ab60b61<>+0(SB), Y3, Y13
+	VFMADD213PS  all3c088889<>+0(SB), Y3, Y13
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y3, Y13
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y3, Y13
+	VFMADD213PS  all3f000000<>+0(SB), Y3, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y3, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y3, Y13
+	VPADDD       Y12, Y13, Y13
+	VANDPS       Y11, Y13, Y13
+	VANDPS       32(DX), Y13, Y3
+	VSUBPS       Y10, Y4, Y4
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y4, Y11
+	VMOVUPS      allc2ae0000<>+0(SB), Y12
+	VMAXPS       Y4, Y12, Y4
+	VMOVUPS      all42b00000<>+0(SB), Y12
+	VMINPS       Y4, Y12, Y4
+	VMULPS       all3fb8aa3b<>+0(SB), Y4, Y13
+	VCVTPS2DQ    Y13, Y12
+	VCVTDQ2PS    Y12, Y13
+	VFNMADD231PS all3f318000<>+0(SB), Y13, Y4
+	VFNMADD231PS allb95e8083<>+0(SB), Y13, Y4
+	VPSLLD       $0x17, Y12, Y12
+	VMOVUPS      all39500d01<>+0(SB), Y13
+	VFMADD213PS  all3ab60b61<>+0(SB), Y4, Y13
+	VFMADD213PS  all3c088889<>+0(SB), Y4, Y13
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y4, Y13
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y4, Y13
+	VFMADD213PS  all3f000000<>+0(SB), Y4, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y4, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y4, Y13
+	VPADDD       Y12, Y13, Y13
+	VANDPS       Y11, Y13, Y13
+	VANDPS       64(DX), Y13, Y4
+	VSUBPS       Y10, Y5, Y5
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y5, Y11
+	VMOVUPS      allc2ae0000<>+0(SB), Y12
+	VMAXPS       Y5, Y12, Y5
+	VMOVUPS      all42b00000<>+0(SB), Y12
+	VMINPS       Y5, Y12, Y5
+	VMULPS       all3fb8aa3b<>+0(SB), Y5, Y13
+	VCVTPS2DQ    Y13, Y12
+	VCVTDQ2PS    Y12, Y13
+	VFNMADD231PS all3f318000<>+0(SB), Y13, Y5
+	VFNMADD231PS allb95e8083<>+0(SB), Y13, Y5
+	VPSLLD       $0x17, Y12, Y12
+	VMOVUPS      all39500d01<>+0(SB), Y13
+	VFMADD213PS  all3ab60b61<>+0(SB), Y5, Y13
+	VFMADD213PS  all3c088889<>+0(SB), Y5, Y13
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y5, Y13
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y5, Y13
+	VFMADD213PS  all3f000000<>+0(SB), Y5, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y5, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y5, Y13
+	VPADDD       Y12, Y13, Y13
+	VANDPS       Y11, Y13, Y13
+	VANDPS       96(DX), Y13, Y5
+	VSUBPS       Y10, Y6, Y6
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y6, Y11
+	VMOVUPS      allc2ae0000<>+0(SB), Y12
+	VMAXPS       Y6, Y12, Y6
+	VMOVUPS      all42b00000<>+0(SB), Y12
+	VMINPS       Y6, Y12, Y6
+	VMULPS       all3fb8aa3b<>+0(SB), Y6, Y13
+	VCVTPS2DQ    Y13, Y12
+	VCVTDQ2PS    Y12, Y13
+	VFNMADD231PS all3f318000<>+0(SB), Y13, Y6
+	VFNMADD231PS allb95e8083<>+0(SB), Y13, Y6
+	VPSLLD       $0x17, Y12, Y12
+	VMOVUPS      all39500d01<>+0(SB), Y13
+	VFMADD213PS  all3ab60b61<>+0(SB), Y6, Y13
+	VFMADD213PS  all3c088889<>+0(SB), Y6, Y13
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y6, Y13
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y6, Y13
+	VFMADD213PS  all3f000000<>+0(SB), Y6, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y6, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y6, Y13
+	VPADDD       Y12, Y13, Y13
+	VANDPS       Y11, Y13, Y13
+	VANDPS       128(DX), Y13, Y6
+	VSUBPS       Y10, Y7, Y7
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y7, Y11
+	VMOVUPS      allc2ae0000<>+0(SB), Y12
+	VMAXPS       Y7, Y12, Y7
+	VMOVUPS      all42b00000<>+0(SB), Y12
+	VMINPS       Y7, Y12, Y7
+	VMULPS       all3fb8aa3b<>+0(SB), Y7, Y13
+	VCVTPS2DQ    Y13, Y12
+	VCVTDQ2PS    Y12, Y13
+	VFNMADD231PS all3f318000<>+0(SB), Y13, Y7
+	VFNMADD231PS allb95e8083<>+0(SB), Y13, Y7
+	VPSLLD       $0x17, Y12, Y12
+	VMOVUPS      all39500d01<>+0(SB), Y13
+	VFMADD213PS  all3ab60b61<>+0(SB), Y7, Y13
+	VFMADD213PS  all3c088889<>+0(SB), Y7, Y13
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y7, Y13
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y7, Y13
+	VFMADD213PS  all3f000000<>+0(SB), Y7, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y7, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y7, Y13
+	VPADDD       Y12, Y13, Y13
+	VANDPS       Y11, Y13, Y13
+	VANDPS       160(DX), Y13, Y7
+	VSUBPS       Y10, Y8, Y8
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y8, Y11
+	VMOVUPS      allc2ae0000<>+0(SB), Y12
+	VMAXPS       Y8, Y12, Y8
+	VMOVUPS      all42b00000<>+0(SB), Y12
+	VMINPS       Y8, Y12, Y8
+	VMULPS       all3fb8aa3b<>+0(SB), Y8, Y13
+	VCVTPS2DQ    Y13, Y12
+	VCVTDQ2PS    Y12, Y13
+	VFNMADD231PS all3f318000<>+0(SB), Y13, Y8
+	VFNMADD231PS allb95e8083<>+0(SB), Y13, Y8
+	VPSLLD       $0x17, Y12, Y12
+	VMOVUPS      all39500d01<>+0(SB), Y13
+	VFMADD213PS  all3ab60b61<>+0(SB), Y8, Y13
+	VFMADD213PS  all3c088889<>+0(SB), Y8, Y13
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y8, Y13
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y8, Y13
+	VFMADD213PS  all3f000000<>+0(SB), Y8, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y8, Y13
+	VFMADD213PS  all3f800000<>+0(SB), Y8, Y13
+	VPADDD       Y12, Y13, Y13
+	VANDPS       Y11, Y13, Y13
+	VANDPS       192(DX), Y13, Y8
+	VSUBPS       Y10, Y9, Y9
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y9, Y10
+	VMOVUPS      allc2ae0000<>+0(SB), Y11
+	VMAXPS       Y9, Y11, Y9
+	VMOVUPS      all42b00000<>+0(SB), Y11
+	VMINPS       Y9, Y11, Y9
+	VMULPS       all3fb8aa3b<>+0(SB), Y9, Y12
+	VCVTPS2DQ    Y12, Y11
+	VCVTDQ2PS    Y11, Y12
+	VFNMADD231PS all3f318000<>+0(SB), Y12, Y9
+	VFNMADD231PS allb95e8083<>+0(SB), Y12, Y9
+	VPSLLD       $0x17, Y11, Y11
+	VMOVUPS      all39500d01<>+0(SB), Y12
+	VFMADD213PS  all3ab60b61<>+0(SB), Y9, Y12
+	VFMADD213PS  all3c088889<>+0(SB), Y9, Y12
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y9, Y12
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y9, Y12
+	VFMADD213PS  all3f000000<>+0(SB), Y9, Y12
+	VFMADD213PS  all3f800000<>+0(SB), Y9, Y12
+	VFMADD213PS  all3f800000<>+0(SB), Y9, Y12
+	VPADDD       Y11, Y12, Y12
+	VANDPS       Y10, Y12, Y12
+	VANDPS       224(DX), Y12, Y9
+	VMOVAPS      Y2, Y10
+	VADDPS       Y3, Y10, Y10
+	VADDPS       Y4, Y10, Y10
+	VADDPS       Y5, Y10, Y10
+	VADDPS       Y6, Y10, Y10
+	VADDPS       Y7, Y10, Y10
+	VADDPS       Y8, Y10, Y10
+	VADDPS       Y9, Y10, Y10
+	VPERM2F128   $0x01, Y10, Y10, Y11
+	VADDPS       Y11, Y10, Y10
+	VPERMILPS    $0x4e, Y10, Y11
+	VADDPS       Y11, Y10, Y10
+	VPERMILPS    $0xb1, Y10, Y11
+	VADDPS       Y11, Y10, Y10
+	VMOVSS       X10, (BX)
+	VDIVPS       Y10, Y2, Y2
+	VFMSUB213PS  Y1, Y0, Y2
+	VANDPS       (DX), Y2, Y2
+	VMOVUPS      Y2, (AX)
+	VDIVPS       Y10, Y3, Y3
+	VFMSUB213PS  Y1, Y0, Y3
+	VANDPS       32(DX), Y3, Y3
+	VMOVUPS      Y3, 32(AX)
+	VDIVPS       Y10, Y4, Y4
+	VFMSUB213PS  Y1, Y0, Y4
+	VANDPS       64(DX), Y4, Y4
+	VMOVUPS      Y4, 64(AX)
+	VDIVPS       Y10, Y5, Y5
+	VFMSUB213PS  Y1, Y0, Y5
+	VANDPS       96(DX), Y5, Y5
+	VMOVUPS      Y5, 96(AX)
+	VDIVPS       Y10, Y6, Y6
+	VFMSUB213PS  Y1, Y0, Y6
+	VANDPS       128(DX), Y6, Y6
+	VMOVUPS      Y6, 128(AX)
+	VDIVPS       Y10, Y7, Y7
+	VFMSUB213PS  Y1, Y0, Y7
+	VANDPS       160(DX), Y7, Y7
+	VMOVUPS      Y7, 160(AX)
+	VDIVPS       Y10, Y8, Y8
+	VFMSUB213PS  Y1, Y0, Y8
+	VANDPS       192(DX), Y8, Y8
+	VMOVUPS      Y8, 192(AX)
+	VDIVPS       Y10, Y9, Y9
+	VFMSUB213PS  Y1, Y0, Y9
+	VANDPS       224(DX), Y9, Y9
+	VMOVUPS      Y9, 224(AX)
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         R8
+	JMP          row
 
 done:
 	LDMXCSR (SP)
@@ -2205,25 +5256,31 @@ done:
 	RET
 
 // func relu2(y *float32, z *float32, n int)
-// Requires: AVX
-TEXT ·relu2(SB), $0-24
-	MOVQ   y+0(FP), AX
-	MOVQ   z+8(FP), CX
-	MOVQ   n+16(FP), DX
-	VXORPS Y0, Y0, Y0
+// Requires: AVX, SSE
+TEXT ·relu2(SB), $8-24
+	MOVQ    y+0(FP), AX
+	MOVQ    z+8(FP), CX
+	MOVQ    n+16(FP), DX
+	STMXCSR (SP)
+	MOVL    (SP), BX
+	ORL     $0x00008040, BX
+	MOVL    BX, 4(SP)
+	LDMXCSR 4(SP)
 
 loop:
 	TESTQ   DX, DX
 	JZ      done
-	VMOVUPS (CX), Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, (AX)
+	VMOVUPS (CX), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000020, CX
 	SUBQ    $0x00000008, DX
 	JMP     loop
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
@@ -2252,8 +5309,571 @@ done:
 	VZEROUPPER
 	RET
 
-// func adam2(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
+// func tanh2(y *float32, z *float32, n int)
 // Requires: AVX, AVX2, FMA3, SSE
+TEXT ·tanh2(SB), $8-24
+	MOVQ    y+0(FP), AX
+	MOVQ    z+8(FP), CX
+	MOVQ    n+16(FP), DX
+	STMXCSR (SP)
+	MOVL    (SP), BX
+	ORL     $0x00008040, BX
+	MOVL    BX, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ        DX, DX
+	JZ           done
+	VMOVUPS      (CX), Y0
+	VADDPS       Y0, Y0, Y0
+	VMOVUPS      allc1a00000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      all41a00000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMULPS       all3fb8aa3b<>+0(SB), Y0, Y2
+	VCVTPS2DQ    Y2, Y1
+	VCVTDQ2PS    Y1, Y2
+	VFNMADD231PS all3f318000<>+0(SB), Y2, Y0
+	VFNMADD231PS allb95e8083<>+0(SB), Y2, Y0
+	VPSLLD       $0x17, Y1, Y1
+	VMOVUPS      all39500d01<>+0(SB), Y2
+	VFMADD213PS  all3ab60b61<>+0(SB), Y0, Y2
+	VFMADD213PS  all3c088889<>+0(SB), Y0, Y2
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y0, Y2
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y0, Y2
+	VFMADD213PS  all3f000000<>+0(SB), Y0, Y2
+	VFMADD213PS  all3f800000<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      all3f800000<>+0(SB), Y0
+	VPADDD       Y0, Y1, Y1
+	VSUBPS       Y0, Y1, Y0
+	VFMADD213PS  Y0, Y1, Y2
+	VADDPS       all40000000<>+0(SB), Y2, Y0
+	VDIVPS       Y0, Y2, Y2
+	VMOVUPS      Y2, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func tanhGrad2(dz *float32, dy *float32, saved *float32, n int)
+// Requires: AVX, FMA3, SSE
+TEXT ·tanhGrad2(SB), $8-32
+	MOVQ    dz+0(FP), AX
+	MOVQ    dy+8(FP), CX
+	MOVQ    saved+16(FP), DX
+	MOVQ    n+24(FP), BX
+	STMXCSR (SP)
+	MOVL    (SP), SI
+	ORL     $0x00008040, SI
+	MOVL    SI, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ        BX, BX
+	JZ           done
+	VMOVUPS      (DX), Y0
+	VMOVUPS      all3f800000<>+0(SB), Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       (CX), Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func sigmoid2(y *float32, z *float32, n int)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·sigmoid2(SB), $8-24
+	MOVQ    y+0(FP), AX
+	MOVQ    z+8(FP), CX
+	MOVQ    n+16(FP), DX
+	STMXCSR (SP)
+	MOVL    (SP), BX
+	ORL     $0x00008040, BX
+	MOVL    BX, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ        DX, DX
+	JZ           done
+	VMOVUPS      (CX), Y0
+	VXORPS       all80000000<>+0(SB), Y0, Y0
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y0, Y1
+	VMOVUPS      allc2ae0000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      all42b00000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VMULPS       all3fb8aa3b<>+0(SB), Y0, Y3
+	VCVTPS2DQ    Y3, Y2
+	VCVTDQ2PS    Y2, Y3
+	VFNMADD231PS all3f318000<>+0(SB), Y3, Y0
+	VFNMADD231PS allb95e8083<>+0(SB), Y3, Y0
+	VPSLLD       $0x17, Y2, Y2
+	VMOVUPS      all39500d01<>+0(SB), Y3
+	VFMADD213PS  all3ab60b61<>+0(SB), Y0, Y3
+	VFMADD213PS  all3c088889<>+0(SB), Y0, Y3
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y0, Y3
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y0, Y3
+	VFMADD213PS  all3f000000<>+0(SB), Y0, Y3
+	VFMADD213PS  all3f800000<>+0(SB), Y0, Y3
+	VFMADD213PS  all3f800000<>+0(SB), Y0, Y3
+	VPADDD       Y2, Y3, Y3
+	VANDPS       Y1, Y3, Y3
+	VMOVUPS      all3f800000<>+0(SB), Y0
+	VADDPS       Y0, Y3, Y3
+	VDIVPS       Y3, Y0, Y3
+	VMOVUPS      Y3, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func sigmoidGrad2(dz *float32, dy *float32, saved *float32, n int)
+// Requires: AVX, SSE
+TEXT ·sigmoidGrad2(SB), $8-32
+	MOVQ    dz+0(FP), AX
+	MOVQ    dy+8(FP), CX
+	MOVQ    saved+16(FP), DX
+	MOVQ    n+24(FP), BX
+	STMXCSR (SP)
+	MOVL    (SP), SI
+	ORL     $0x00008040, SI
+	MOVL    SI, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ   BX, BX
+	JZ      done
+	VMOVUPS (DX), Y0
+	VMOVUPS all3f800000<>+0(SB), Y1
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMULPS  (CX), Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func gelu2(y *float32, z *float32, n int)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·gelu2(SB), $8-24
+	MOVQ    y+0(FP), AX
+	MOVQ    z+8(FP), CX
+	MOVQ    n+16(FP), DX
+	STMXCSR (SP)
+	MOVL    (SP), BX
+	ORL     $0x00008040, BX
+	MOVL    BX, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ        DX, DX
+	JZ           done
+	VMOVUPS      (CX), Y0
+	VMOVAPS      Y0, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      allc1a00000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      all41a00000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VANDPS       all7fffffff<>+0(SB), Y0, Y2
+	VMOVUPS      all3f800000<>+0(SB), Y4
+	VMOVUPS      all3e8a3d71<>+0(SB), Y3
+	VFMADD213PS  Y4, Y2, Y3
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y2, Y2
+	VMULPS       allbf000000<>+0(SB), Y2, Y2
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y2, Y4
+	VMOVUPS      allc2ae0000<>+0(SB), Y5
+	VMAXPS       Y2, Y5, Y2
+	VMOVUPS      all42b00000<>+0(SB), Y5
+	VMINPS       Y2, Y5, Y2
+	VMULPS       all3fb8aa3b<>+0(SB), Y2, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFNMADD231PS all3f318000<>+0(SB), Y6, Y2
+	VFNMADD231PS allb95e8083<>+0(SB), Y6, Y2
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      all39500d01<>+0(SB), Y6
+	VFMADD213PS  all3ab60b61<>+0(SB), Y2, Y6
+	VFMADD213PS  all3c088889<>+0(SB), Y2, Y6
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y2, Y6
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y2, Y6
+	VFMADD213PS  all3f000000<>+0(SB), Y2, Y6
+	VFMADD213PS  all3f800000<>+0(SB), Y2, Y6
+	VFMADD213PS  all3f800000<>+0(SB), Y2, Y6
+	VPADDD       Y5, Y6, Y6
+	VANDPS       Y4, Y6, Y6
+	VMOVUPS      all3cee18d6<>+0(SB), Y2
+	VFMADD213PS  allbe020d7b<>+0(SB), Y3, Y2
+	VFMADD213PS  all3e2efed8<>+0(SB), Y3, Y2
+	VFMADD213PS  allbd906f27<>+0(SB), Y3, Y2
+	VFMADD213PS  all3ddec254<>+0(SB), Y3, Y2
+	VFMADD213PS  all3d92b313<>+0(SB), Y3, Y2
+	VFMADD213PS  all3dd0bcd3<>+0(SB), Y3, Y2
+	VFMADD213PS  all3ddc36d1<>+0(SB), Y3, Y2
+	VFMADD213PS  all3ddc9d2e<>+0(SB), Y3, Y2
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y6, Y2, Y2
+	VANDPS       all7fffffff<>+0(SB), Y0, Y0
+	VFNMADD231PS Y2, Y0, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func geluGrad2(dz *float32, dy *float32, saved *float32, n int)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·geluGrad2(SB), $8-32
+	MOVQ    dz+0(FP), AX
+	MOVQ    dy+8(FP), CX
+	MOVQ    saved+16(FP), DX
+	MOVQ    n+24(FP), BX
+	STMXCSR (SP)
+	MOVL    (SP), SI
+	ORL     $0x00008040, SI
+	MOVL    SI, 4(SP)
+	LDMXCSR 4(SP)
+
+loop:
+	TESTQ        BX, BX
+	JZ           done
+	VMOVUPS      (DX), Y0
+	VMOVUPS      allc1a00000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      all41a00000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VANDPS       all7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      all3f800000<>+0(SB), Y3
+	VMOVUPS      all3e8a3d71<>+0(SB), Y2
+	VFMADD213PS  Y3, Y1, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y1, Y1
+	VMULPS       allbf000000<>+0(SB), Y1, Y1
+	VCMPPS       $0x05, allc2ae0000<>+0(SB), Y1, Y3
+	VMOVUPS      allc2ae0000<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      all42b00000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMULPS       all3fb8aa3b<>+0(SB), Y1, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFNMADD231PS all3f318000<>+0(SB), Y5, Y1
+	VFNMADD231PS allb95e8083<>+0(SB), Y5, Y1
+	VPSLLD       $0x17, Y4, Y4
+	VMOVUPS      all39500d01<>+0(SB), Y5
+	VFMADD213PS  all3ab60b61<>+0(SB), Y1, Y5
+	VFMADD213PS  all3c088889<>+0(SB), Y1, Y5
+	VFMADD213PS  all3d2aaaab<>+0(SB), Y1, Y5
+	VFMADD213PS  all3e2aaaab<>+0(SB), Y1, Y5
+	VFMADD213PS  all3f000000<>+0(SB), Y1, Y5
+	VFMADD213PS  all3f800000<>+0(SB), Y1, Y5
+	VFMADD213PS  all3f800000<>+0(SB), Y1, Y5
+	VPADDD       Y4, Y5, Y5
+	VANDPS       Y3, Y5, Y5
+	VMOVUPS      all3cee18d6<>+0(SB), Y1
+	VFMADD213PS  allbe020d7b<>+0(SB), Y2, Y1
+	VFMADD213PS  all3e2efed8<>+0(SB), Y2, Y1
+	VFMADD213PS  allbd906f27<>+0(SB), Y2, Y1
+	VFMADD213PS  all3ddec254<>+0(SB), Y2, Y1
+	VFMADD213PS  all3d92b313<>+0(SB), Y2, Y1
+	VFMADD213PS  all3dd0bcd3<>+0(SB), Y2, Y1
+	VFMADD213PS  all3ddc36d1<>+0(SB), Y2, Y1
+	VFMADD213PS  all3ddc9d2e<>+0(SB), Y2, Y1
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y5, Y1, Y1
+	VMOVUPS      all3f800000<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VBLENDVPS    Y0, Y1, Y2, Y2
+	VMULPS       all3ecc422a<>+0(SB), Y0, Y0
+	VFMADD231PS  Y5, Y0, Y2
+	VMULPS       (CX), Y2, Y2
+	VMOVUPS      Y2, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func dropout2(dst *float32, src *float32, rows int, stride int, key uint32, column uint32, threshold uint32, scale float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·dropout2(SB), $8-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVL         key+32(FP), BX
+	MOVL         column+36(FP), SI
+	MOVL         threshold+40(FP), DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VBROADCASTSS scale+44(FP), Y1
+	STMXCSR      (SP)
+	MOVL         (SP), DI
+	ORL          $0x00008040, DI
+	MOVL         DI, 4(SP)
+	LDMXCSR      4(SP)
+
+row:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         BX, DI
+	MOVL         DI, R8
+	SHRL         $0x10, R8
+	XORL         R8, DI
+	IMUL3L       $0x7feb352d, DI, DI
+	MOVL         DI, R8
+	SHRL         $0x0f, R8
+	XORL         R8, DI
+	IMUL3L       $0x846ca68b, DI, DI
+	MOVL         DI, R8
+	SHRL         $0x10, R8
+	XORL         R8, DI
+	ADDL         SI, DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Y2
+	VPADDD       columns<>+0(SB), Y2, Y2
+	MOVQ         stride+24(FP), DI
+
+loop:
+	TESTQ    DI, DI
+	JZ       done
+	VMOVUPS  Y2, Y3
+	VPSRLD   $0x10, Y3, Y4
+	VXORPS   Y4, Y3, Y3
+	VPMULLD  all7feb352d<>+0(SB), Y3, Y3
+	VPSRLD   $0x0f, Y3, Y4
+	VXORPS   Y4, Y3, Y3
+	VPMULLD  all846ca68b<>+0(SB), Y3, Y3
+	VPSRLD   $0x10, Y3, Y4
+	VXORPS   Y4, Y3, Y3
+	VPMAXUD  Y0, Y3, Y4
+	VPCMPEQD Y3, Y4, Y3
+	VMULPS   (CX), Y1, Y4
+	VANDPS   Y3, Y4, Y4
+	VMOVUPS  Y4, (AX)
+	VPADDD   all00000008<>+0(SB), Y2, Y2
+	ADDQ     $0x00000020, AX
+	ADDQ     $0x00000020, CX
+	SUBQ     $0x00000008, DI
+	JMP      loop
+
+done:
+	INCL BX
+	DECQ DX
+	JMP  row
+
+end:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func sgd2(rule *float32, w *float32, grad *float32, n int)
+// Requires: AVX, FMA3, SSE
+TEXT ·sgd2(SB), $8-32
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         n+24(FP), BX
+	STMXCSR      (SP)
+	MOVL         (SP), SI
+	ORL          $0x00008040, SI
+	MOVL         SI, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS 20(AX), Y0
+	VBROADCASTSS (AX), Y1
+	VMOVUPS      all3f800000<>+0(SB), Y2
+	VBROADCASTSS 16(AX), Y3
+	VSUBPS       Y3, Y2, Y3
+
+loop:
+	TESTQ        BX, BX
+	JZ           done
+	VMULPS       (DX), Y0, Y2
+	VMULPS       (CX), Y3, Y4
+	VFNMADD231PS Y2, Y1, Y4
+	VMOVUPS      Y4, (CX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func momentum2(rule *float32, w *float32, grad *float32, m *float32, n int)
+// Requires: AVX, FMA3, SSE
+TEXT ·momentum2(SB), $8-40
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         m+24(FP), BX
+	MOVQ         n+32(FP), SI
+	STMXCSR      (SP)
+	MOVL         (SP), DI
+	ORL          $0x00008040, DI
+	MOVL         DI, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS 20(AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVUPS      all3f800000<>+0(SB), Y3
+	VBROADCASTSS 16(AX), Y4
+	VSUBPS       Y4, Y3, Y4
+
+loop:
+	TESTQ       SI, SI
+	JZ          done
+	VMULPS      (DX), Y0, Y3
+	VMULPS      (CX), Y4, Y5
+	VMULPS      Y1, Y3, Y3
+	VMOVUPS     (BX), Y6
+	VFMSUB132PS Y2, Y3, Y6
+	VMOVUPS     Y6, (BX)
+	VADDPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (CX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, SI
+	JMP         loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func nesterov2(rule *float32, w *float32, grad *float32, m *float32, n int)
+// Requires: AVX, FMA3, SSE
+TEXT ·nesterov2(SB), $8-40
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         m+24(FP), BX
+	MOVQ         n+32(FP), SI
+	STMXCSR      (SP)
+	MOVL         (SP), DI
+	ORL          $0x00008040, DI
+	MOVL         DI, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS 20(AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVUPS      all3f800000<>+0(SB), Y3
+	VBROADCASTSS 16(AX), Y4
+	VSUBPS       Y4, Y3, Y4
+
+loop:
+	TESTQ       SI, SI
+	JZ          done
+	VMULPS      (DX), Y0, Y3
+	VMULPS      (CX), Y4, Y5
+	VMULPS      Y1, Y3, Y3
+	VMOVUPS     (BX), Y6
+	VFMSUB132PS Y2, Y3, Y6
+	VMOVUPS     Y6, (BX)
+	VFMSUB132PS Y2, Y3, Y6
+	VADDPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (CX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, SI
+	JMP         loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func rmsprop2(rule *float32, w *float32, grad *float32, v *float32, n int)
+// Requires: AVX, FMA3, SSE
+TEXT ·rmsprop2(SB), $8-40
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         v+24(FP), BX
+	MOVQ         n+32(FP), SI
+	STMXCSR      (SP)
+	MOVL         (SP), DI
+	ORL          $0x00008040, DI
+	MOVL         DI, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS 20(AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VMOVUPS      all3f800000<>+0(SB), Y4
+	VBROADCASTSS 8(AX), Y5
+	VSUBPS       Y5, Y4, Y5
+	VBROADCASTSS 16(AX), Y6
+	VSUBPS       Y6, Y4, Y6
+
+loop:
+	TESTQ       SI, SI
+	JZ          done
+	VMULPS      (DX), Y0, Y4
+	VMULPS      (CX), Y6, Y7
+	VMULPS      (BX), Y2, Y8
+	VMULPS      Y4, Y4, Y9
+	VFMADD231PS Y5, Y9, Y8
+	VMOVUPS     Y8, (BX)
+	VADDPS      Y3, Y8, Y8
+	VSQRTPS     Y8, Y8
+	VMULPS      Y1, Y4, Y4
+	VDIVPS      Y8, Y4, Y4
+	VSUBPS      Y4, Y7, Y7
+	VMOVUPS     Y7, (CX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, SI
+	JMP         loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func adam2(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
+// Requires: AVX, FMA3, SSE
 TEXT ·adam2(SB), $8-48
 	MOVQ         rule+0(FP), AX
 	MOVQ         w+8(FP), CX
@@ -2266,38 +5886,36 @@ TEXT ·adam2(SB), $8-48
 	ORL          $0x00008040, R8
 	MOVL         R8, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS (AX), Y0
-	VBROADCASTSS 4(AX), Y1
-	VBROADCASTSS 8(AX), Y2
-	VBROADCASTSS 12(AX), Y3
-	VBROADCASTSS 16(AX), Y4
-	VBROADCASTSS 20(AX), Y5
-	MOVL         $0x3f800000, AX
-	VMOVD        AX, X6
-	VBROADCASTSS X6, Y6
-	VSUBPS       Y1, Y6, Y1
-	VSUBPS       Y2, Y6, Y2
-	VSUBPS       Y4, Y6, Y4
+	VBROADCASTSS 20(AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 12(AX), Y2
+	VMOVUPS      all3f800000<>+0(SB), Y3
+	VBROADCASTSS 4(AX), Y4
+	VSUBPS       Y4, Y3, Y4
+	VBROADCASTSS 8(AX), Y5
+	VSUBPS       Y5, Y3, Y5
+	VBROADCASTSS 16(AX), Y6
+	VSUBPS       Y6, Y3, Y6
 
 loop:
 	TESTQ       DI, DI
 	JZ          done
-	VMULPS      (DX), Y5, Y6
-	VMOVUPS     (BX), Y7
-	VMOVUPS     (SI), Y8
-	VSUBPS      Y7, Y6, Y9
-	VFMADD231PS Y9, Y1, Y7
-	VMOVUPS     Y7, (BX)
-	VFMSUB213PS Y8, Y6, Y6
-	VFMADD231PS Y6, Y2, Y8
-	VMOVUPS     Y8, (SI)
-	VSQRTPS     Y8, Y9
-	VADDPS      Y3, Y9, Y9
-	VMULPS      Y0, Y7, Y7
-	VDIVPS      Y9, Y7, Y7
-	VMULPS      (CX), Y4, Y6
-	VSUBPS      Y7, Y6, Y6
-	VMOVUPS     Y6, (CX)
+	VMULPS      (DX), Y0, Y3
+	VMULPS      (CX), Y6, Y7
+	VMOVUPS     (BX), Y8
+	VMOVUPS     (SI), Y9
+	VSUBPS      Y8, Y3, Y10
+	VFMADD231PS Y10, Y4, Y8
+	VMOVUPS     Y8, (BX)
+	VFMSUB213PS Y9, Y3, Y3
+	VFMADD231PS Y3, Y5, Y9
+	VMOVUPS     Y9, (SI)
+	VSQRTPS     Y9, Y10
+	VADDPS      Y2, Y10, Y10
+	VMULPS      Y1, Y8, Y8
+	VDIVPS      Y10, Y8, Y8
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (CX)
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
@@ -2307,5 +5925,34 @@ loop:
 
 done:
 	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func sumSquares2(x *float32, n int) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·sumSquares2(SB), $0-24
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	TESTQ       CX, CX
+	JZ          done
+	VCVTPS2PD   (AX), Y2
+	VFMADD231PD Y2, Y2, Y0
+	VCVTPS2PD   16(AX), Y2
+	VFMADD231PD Y2, Y2, Y1
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, CX
+	JMP         loop
+
+done:
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	MOVSD        X0, ret+16(FP)
 	VZEROUPPER
 	RET

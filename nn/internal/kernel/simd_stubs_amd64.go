@@ -9,6 +9,51 @@ package kernel
 //go:noescape
 func gemm512x1(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
 
+// gemm512x2 is Set.Gemm for a stride of 32.
+//
+//go:noescape
+func gemm512x2(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
+
+// gemm512x3 is Set.Gemm for a stride of 48.
+//
+//go:noescape
+func gemm512x3(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
+
+// gemm512x4 is Set.Gemm for a stride of 64.
+//
+//go:noescape
+func gemm512x4(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
+
+// gemm2 is Set.Gemm for AVX2 and FMA.
+//
+//go:noescape
+func gemm2(c *float32, a *float32, b *float32, rows int, depth int, stride int, aRow int, aCol int, accumulate bool)
+
+// transpose2 is Set.Transpose for AVX2; rows and cols are multiples of 8, rows not zero.
+//
+//go:noescape
+func transpose2(dst *float32, src *float32, rows int, cols int, dstStride int, srcStride int)
+
+// widen512 is Set.Widen; n is a multiple of 16.
+//
+//go:noescape
+func widen512(dst *float32, src *byte, n int, scale float32)
+
+// compress512 writes the columns in which row0 or row1 are not zero and both values (byte times
+// scale), and returns how many there are. After every block columns it writes base and the count so far
+// to start. It prefetches n bytes at ahead0 and ahead1. n and block are multiples of 16.
+//
+//go:noescape
+func compress512(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
+
+// softmax512x1 goes through rows of 16 logits. Of 128 lanes the first 64 are all ones where
+// a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
+// each row the largest logit to top, its column to argmax, the sum of e^(z-top) to sum, and
+// softmax(z)*scale-offset to dz, which is zero in the other columns.
+//
+//go:noescape
+func softmax512x1(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
+
 // sparseForward512x1 is Set.SparseForward for 16 columns of a panel.
 //
 //go:noescape
@@ -19,10 +64,13 @@ func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, 
 //go:noescape
 func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
-// gemm512x2 is Set.Gemm for a stride of 32.
+// softmax512x2 goes through rows of 32 logits. Of 128 lanes the first 64 are all ones where
+// a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
+// each row the largest logit to top, its column to argmax, the sum of e^(z-top) to sum, and
+// softmax(z)*scale-offset to dz, which is zero in the other columns.
 //
 //go:noescape
-func gemm512x2(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
+func softmax512x2(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
 
 // sparseForward512x2 is Set.SparseForward for 32 columns of a panel.
 //
@@ -34,10 +82,13 @@ func sparseForward512x2(z *float32, start *int32, index *int32, first *float32, 
 //go:noescape
 func sparseGradW512x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
-// gemm512x3 is Set.Gemm for a stride of 48.
+// softmax512x3 goes through rows of 48 logits. Of 128 lanes the first 64 are all ones where
+// a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
+// each row the largest logit to top, its column to argmax, the sum of e^(z-top) to sum, and
+// softmax(z)*scale-offset to dz, which is zero in the other columns.
 //
 //go:noescape
-func gemm512x3(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
+func softmax512x3(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
 
 // sparseForward512x3 is Set.SparseForward for 48 columns of a panel.
 //
@@ -49,10 +100,13 @@ func sparseForward512x3(z *float32, start *int32, index *int32, first *float32, 
 //go:noescape
 func sparseGradW512x3(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
-// gemm512x4 is Set.Gemm for a stride of 64.
+// softmax512x4 goes through rows of 64 logits. Of 128 lanes the first 64 are all ones where
+// a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
+// each row the largest logit to top, its column to argmax, the sum of e^(z-top) to sum, and
+// softmax(z)*scale-offset to dz, which is zero in the other columns.
 //
 //go:noescape
-func gemm512x4(c *float32, a *float32, b *float32, rows int, depth int, aRow int, aCol int, accumulate bool)
+func softmax512x4(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
 
 // sparseForward512x4 is Set.SparseForward for 64 columns of a panel.
 //
@@ -64,24 +118,100 @@ func sparseForward512x4(z *float32, start *int32, index *int32, first *float32, 
 //go:noescape
 func sparseGradW512x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
-// compress512 writes the columns in which row0 or row1 are not zero and both values (byte times
+// relu512 is Set.Activate for one function; n is a multiple of 16.
+//
+//go:noescape
+func relu512(y *float32, z *float32, n int)
+
+// reluGrad512 is Set.ActivateGrad for ReLU; n is a multiple of 16.
+//
+//go:noescape
+func reluGrad512(dz *float32, dy *float32, saved *float32, n int)
+
+// tanh512 is Set.Activate for one function; n is a multiple of 16.
+//
+//go:noescape
+func tanh512(y *float32, z *float32, n int)
+
+// tanhGrad512 is Set.ActivateGrad for one function; n is a multiple of 16.
+//
+//go:noescape
+func tanhGrad512(dz *float32, dy *float32, saved *float32, n int)
+
+// sigmoid512 is Set.Activate for one function; n is a multiple of 16.
+//
+//go:noescape
+func sigmoid512(y *float32, z *float32, n int)
+
+// sigmoidGrad512 is Set.ActivateGrad for one function; n is a multiple of 16.
+//
+//go:noescape
+func sigmoidGrad512(dz *float32, dy *float32, saved *float32, n int)
+
+// gelu512 is Set.Activate for one function; n is a multiple of 16.
+//
+//go:noescape
+func gelu512(y *float32, z *float32, n int)
+
+// geluGrad512 is Set.ActivateGrad for one function; n is a multiple of 16.
+//
+//go:noescape
+func geluGrad512(dz *float32, dy *float32, saved *float32, n int)
+
+// dropout512 is Set.Dropout with the parts of a Mask; stride is a multiple of 16.
+//
+//go:noescape
+func dropout512(dst *float32, src *float32, rows int, stride int, key uint32, column uint32, threshold uint32, scale float32)
+
+// sgd512 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 16.
+//
+//go:noescape
+func sgd512(rule *float32, w *float32, grad *float32, n int)
+
+// momentum512 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 16.
+//
+//go:noescape
+func momentum512(rule *float32, w *float32, grad *float32, m *float32, n int)
+
+// nesterov512 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 16.
+//
+//go:noescape
+func nesterov512(rule *float32, w *float32, grad *float32, m *float32, n int)
+
+// rmsprop512 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 16.
+//
+//go:noescape
+func rmsprop512(rule *float32, w *float32, grad *float32, v *float32, n int)
+
+// adam512 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 16.
+//
+//go:noescape
+func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
+
+// sumSquares512 is Set.SumSquares; n is a multiple of 16.
+//
+//go:noescape
+func sumSquares512(x *float32, n int) float64
+
+// widen2 is Set.Widen; n is a multiple of 8.
+//
+//go:noescape
+func widen2(dst *float32, src *byte, n int, scale float32)
+
+// compress2 writes the columns in which row0 or row1 are not zero and both values (byte times
 // scale), and returns how many there are. After every block columns it writes base and the count so far
-// to start. It prefetches n bytes at ahead0 and ahead1. n and block are multiples of 16.
+// to start. It prefetches n bytes at ahead0 and ahead1. n and block are multiples of 8.
 //
 //go:noescape
-func compress512(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
+func compress2(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
 
-// softmax512 goes through rows of 16 logits, of which those in the mask lanes count. It writes for each
-// row the largest logit to top, its lane to argmax, the sum of e^(z-top) to sum, and
-// softmax(z)*scale-offset to dz, which is zero in the other lanes.
+// softmax2x2 goes through rows of 16 logits. Of 128 lanes the first 64 are all ones where
+// a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
+// each row the largest logit to top, its column to argmax, the sum of e^(z-top) to sum, and
+// softmax(z)*scale-offset to dz, which is zero in the other columns.
 //
 //go:noescape
-func softmax512(dz *float32, z *float32, sum *float32, top *float32, argmax *int32, rows int, lanes uint64, scale float32, offset float32)
-
-// gemm2 is Set.Gemm for AVX2 and FMA.
-//
-//go:noescape
-func gemm2(c *float32, a *float32, b *float32, rows int, depth int, stride int, aRow int, aCol int, accumulate bool)
+func softmax2x2(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
 
 // sparseForward2x2 is Set.SparseForward for 16 columns of a panel.
 //
@@ -93,6 +223,14 @@ func sparseForward2x2(z *float32, start *int32, index *int32, first *float32, se
 //go:noescape
 func sparseGradW2x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
+// softmax2x4 goes through rows of 32 logits. Of 128 lanes the first 64 are all ones where
+// a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
+// each row the largest logit to top, its column to argmax, the sum of e^(z-top) to sum, and
+// softmax(z)*scale-offset to dz, which is zero in the other columns.
+//
+//go:noescape
+func softmax2x4(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
+
 // sparseForward2x4 is Set.SparseForward for 32 columns of a panel.
 //
 //go:noescape
@@ -103,22 +241,23 @@ func sparseForward2x4(z *float32, start *int32, index *int32, first *float32, se
 //go:noescape
 func sparseGradW2x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
 
-// relu512 is Set.Activate for ReLU; n is a multiple of 16.
+// softmax2x6 goes through rows of 48 logits. Of 128 lanes the first 64 are all ones where
+// a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
+// each row the largest logit to top, its column to argmax, the sum of e^(z-top) to sum, and
+// softmax(z)*scale-offset to dz, which is zero in the other columns.
 //
 //go:noescape
-func relu512(y *float32, z *float32, n int)
+func softmax2x6(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
 
-// reluGrad512 is Set.ActivateGrad for ReLU; n is a multiple of 16.
+// softmax2x8 goes through rows of 64 logits. Of 128 lanes the first 64 are all ones where
+// a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
+// each row the largest logit to top, its column to argmax, the sum of e^(z-top) to sum, and
+// softmax(z)*scale-offset to dz, which is zero in the other columns.
 //
 //go:noescape
-func reluGrad512(dz *float32, dy *float32, saved *float32, n int)
+func softmax2x8(dz *float32, z *float32, lanes *uint32, sum *float32, top *float32, argmax *int32, rows int, scale float32, offset float32)
 
-// adam512 is Set.Step for Adam; rule points to Rule.Rate, n is a multiple of 16.
-//
-//go:noescape
-func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
-
-// relu2 is Set.Activate for ReLU; n is a multiple of 8.
+// relu2 is Set.Activate for one function; n is a multiple of 8.
 //
 //go:noescape
 func relu2(y *float32, z *float32, n int)
@@ -128,7 +267,67 @@ func relu2(y *float32, z *float32, n int)
 //go:noescape
 func reluGrad2(dz *float32, dy *float32, saved *float32, n int)
 
-// adam2 is Set.Step for Adam; rule points to Rule.Rate, n is a multiple of 8.
+// tanh2 is Set.Activate for one function; n is a multiple of 8.
+//
+//go:noescape
+func tanh2(y *float32, z *float32, n int)
+
+// tanhGrad2 is Set.ActivateGrad for one function; n is a multiple of 8.
+//
+//go:noescape
+func tanhGrad2(dz *float32, dy *float32, saved *float32, n int)
+
+// sigmoid2 is Set.Activate for one function; n is a multiple of 8.
+//
+//go:noescape
+func sigmoid2(y *float32, z *float32, n int)
+
+// sigmoidGrad2 is Set.ActivateGrad for one function; n is a multiple of 8.
+//
+//go:noescape
+func sigmoidGrad2(dz *float32, dy *float32, saved *float32, n int)
+
+// gelu2 is Set.Activate for one function; n is a multiple of 8.
+//
+//go:noescape
+func gelu2(y *float32, z *float32, n int)
+
+// geluGrad2 is Set.ActivateGrad for one function; n is a multiple of 8.
+//
+//go:noescape
+func geluGrad2(dz *float32, dy *float32, saved *float32, n int)
+
+// dropout2 is Set.Dropout with the parts of a Mask; stride is a multiple of 8.
+//
+//go:noescape
+func dropout2(dst *float32, src *float32, rows int, stride int, key uint32, column uint32, threshold uint32, scale float32)
+
+// sgd2 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 8.
+//
+//go:noescape
+func sgd2(rule *float32, w *float32, grad *float32, n int)
+
+// momentum2 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 8.
+//
+//go:noescape
+func momentum2(rule *float32, w *float32, grad *float32, m *float32, n int)
+
+// nesterov2 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 8.
+//
+//go:noescape
+func nesterov2(rule *float32, w *float32, grad *float32, m *float32, n int)
+
+// rmsprop2 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 8.
+//
+//go:noescape
+func rmsprop2(rule *float32, w *float32, grad *float32, v *float32, n int)
+
+// adam2 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 8.
 //
 //go:noescape
 func adam2(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
+
+// sumSquares2 is Set.SumSquares; n is a multiple of 8.
+//
+//go:noescape
+func sumSquares2(x *float32, n int) float64

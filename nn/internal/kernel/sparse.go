@@ -83,6 +83,14 @@ func compress(index []int32, first, second []float32, start []int32, base int, p
 	return compressRest(index, first, second, start, base, pair, j, count, table)
 }
 
+// widen is the plain Go form of Set.Widen.
+func widen(dst []float32, src []byte, table *[256]float32) {
+	dst = dst[:len(src)]
+	for i, v := range src {
+		dst[i] = table[v]
+	}
+}
+
 // litBytes returns a word with the highest bit set in each byte that is not zero.
 func litBytes(word uint64) uint64 {
 	const low, high = 0x7f7f7f7f7f7f7f7f, 0x8080808080808080

@@ -11,20 +11,31 @@ func main() {
 	ConstraintExpr("amd64,!noasm")
 	for vectors := 1; vectors <= 4; vectors++ {
 		gemm512(vectors)
-		sparseForward(isa512, vectors)
-		sparseGradW(isa512, vectors)
 	}
-	compress512()
-	softmax512()
 	gemm2()
-	for _, vectors := range []int{2, 4} {
-		sparseForward(isa2, vectors)
-		sparseGradW(isa2, vectors)
-	}
+	transpose2()
 	for _, s := range []isa{isa512, isa2} {
-		relu(s)
+		widen(s)
+		compress(s)
+		for lanes := 16; lanes <= 64; lanes += 16 {
+			vectors := lanes * 4 / s.width
+			softmax(s, vectors)
+			if s.width == 64 || vectors <= 4 { // AVX2 goes by strips of two or four
+				sparseForward(s, vectors)
+				sparseGradW(s, vectors)
+			}
+		}
+		activation(s, "relu", relu)
 		reluGrad(s)
-		adam(s)
+		activation(s, "tanh", tanh)
+		activationGrad(s, "tanh", tanhSlope)
+		activation(s, "sigmoid", sigmoid)
+		activationGrad(s, "sigmoid", sigmoidSlope)
+		activation(s, "gelu", gelu)
+		activationGrad(s, "gelu", geluSlope)
+		dropout(s)
+		optimizers(s)
+		sumSquares(s)
 	}
 	Generate()
 }

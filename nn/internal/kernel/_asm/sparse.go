@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -139,71 +138,6 @@ func sparseGradW(s isa, vectors int) {
 		ADDQ(blocks, start)
 	})
 	restore()
-	VZEROUPPER()
-	RET()
-}
-
-// compress512 stands for the loop of compress over 16 columns at a time. It
-// writes whole vectors: index, first and second need room for 16 more than the
-// entries that there are.
-func compress512() {
-	TEXT("compress512", 0, "func(index *int32, first, second *float32, start *int32, row0, row1, ahead0, ahead1 *byte, n, base, block int, scale float32) (count int)")
-	Pragma("noescape")
-	Doc("compress512 writes the columns in which row0 or row1 are not zero and both values (byte times", "scale), and returns how many there are. After every block columns it writes base and the count so far", "to start. It prefetches n bytes at ahead0 and ahead1. n and block are multiples of 16.")
-	index, n := gp(param("index")), gp(param("n"))
-	values := []GPVirtual{gp(param("first")), gp(param("second"))}
-	rows := []GPVirtual{gp(param("row0")), gp(param("row1"))}
-	ahead := []GPVirtual{gp(param("ahead0")), gp(param("ahead1"))}
-	scale, columns, step := ZMM(), ZMM(), ZMM()
-	VBROADCASTSS(NewParamAddr("scale", 88), scale)
-	first := GLOBL("columns16", attr.RODATA|attr.NOPTR)
-	for i := range 16 {
-		DATA(4*i, U32(uint32(i)))
-	}
-	VMOVDQU32(first, columns)
-	sixteen := GP32()
-	MOVL(U32(16), sixteen)
-	VPBROADCASTD(sixteen, step)
-	start, base, left := gp(param("start")), gp(param("base")), gp(param("block"))
-	count := GP64()
-	XORQ(count, count)
-	Label("loop")
-	TESTQ(n, n)
-	JZ(LabelRef("done"))
-	x, both, packed := zmms(2), ZMM(), ZMM()
-	lit := K()
-	for r := range x {
-		PREFETCHT0(Mem{Base: ahead[r]})
-		VPMOVZXBD(Mem{Base: rows[r]}, x[r])
-	}
-	VPORD(x[0], x[1], both)
-	VPTESTMD(both, both, lit)
-	VPCOMPRESSD_Z(columns, lit, packed)
-	VMOVDQU32(packed, Mem{Base: index, Index: count, Scale: 4})
-	for r := range x {
-		VCVTDQ2PS(x[r], x[r])
-		VMULPS(scale, x[r], x[r])
-		VCOMPRESSPS_Z(x[r], lit, packed)
-		VMOVUPS(packed, Mem{Base: values[r], Index: count, Scale: 4})
-		ADDQ(U32(16), rows[r])
-		ADDQ(U32(16), ahead[r])
-	}
-	bits := GP32()
-	KMOVW(lit, bits)
-	POPCNTL(bits, bits)
-	ADDQ(bits.As64(), count)
-	VPADDD(step, columns, columns)
-	SUBQ(U32(16), n)
-	SUBQ(U32(16), left)
-	JNZ(LabelRef("loop"))
-	end := GP64()
-	LEAQ(Mem{Base: base, Index: count, Scale: 1}, end)
-	MOVL(end.As32(), Mem{Base: start})
-	ADDQ(U32(4), start)
-	Load(Param("block"), left)
-	JMP(LabelRef("loop"))
-	Label("done")
-	Store(count, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
 }
