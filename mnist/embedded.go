@@ -34,7 +34,7 @@ func embedded(part string) (*Set, error) {
 		if err != nil {
 			return idx{}, fmt.Errorf("mnist: embedded %s: %w", name, err)
 		}
-		out, err := readIDX(bytes.NewReader(data), int64(len(data)), k)
+		out, err := readIDX(bytes.NewReader(data), int64(len(data)), k, nil)
 		if err != nil {
 			return idx{}, fmt.Errorf("mnist: embedded %s: %w", name, err)
 		}

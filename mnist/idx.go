@@ -45,25 +45,29 @@ const maxDeflate = 1032
 // growth is how much memory is asked for ahead of the bytes that fill it.
 const growth = 1 << 20
 
+// checkHeader judges what a header claims before anything else is read; nil
+// accepts all.
+type checkHeader func(count, rows, cols int) error
+
 // readIDX reads a file of size bytes, plain or compressed with gzip.
-func readIDX(r io.Reader, size int64, want kind) (idx, error) {
+func readIDX(r io.Reader, size int64, want kind, check checkHeader) (idx, error) {
 	if size == 0 {
 		return idx{}, errors.New("the file is empty")
 	}
 	in := bufio.NewReaderSize(r, 1<<16)
 	if start, _ := in.Peek(2); !bytes.Equal(start, []byte{0x1f, 0x8b}) {
-		return readPlain(in, size, size, want)
+		return readPlain(in, size, size, want, check)
 	}
 	z, err := gzip.NewReader(in)
 	if err != nil {
 		return idx{}, fmt.Errorf("damaged gzip header: %w", err)
 	}
-	return readPlain(z, -1, size, want)
+	return readPlain(z, -1, size, want, check)
 }
 
 // readPlain reads an uncompressed stream. size is its length, or -1 if only its
 // compressed size is known.
-func readPlain(r io.Reader, size, compressed int64, want kind) (idx, error) {
+func readPlain(r io.Reader, size, compressed int64, want kind, check checkHeader) (idx, error) {
 	header := make([]byte, want.headerSize())
 	if n, err := io.ReadFull(r, header); err != nil {
 		if len(header) >= 4 && n >= 4 {
@@ -99,6 +103,11 @@ func readPlain(r io.Reader, size, compressed int64, want kind) (idx, error) {
 		return idx{}, fmt.Errorf("%s after the last item, at byte %d (the header claims %s)", inBytes(held-body), want.headerSize()+body, claim)
 	case body > compressed*maxDeflate:
 		return idx{}, fmt.Errorf("the header claims %s (%s), which %s of gzip cannot hold", claim, inBytes(body), inBytes(compressed))
+	}
+	if check != nil {
+		if err := check(int(count), int(rows), int(cols)); err != nil {
+			return idx{}, err
+		}
 	}
 	data, err := readExactly(r, body)
 	if err != nil {

@@ -37,17 +37,14 @@ func Load(dir string, o Options) (train, test *Set, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if train, err = readSet(paths[0], paths[1]); err != nil {
+	if train, err = readSet(paths[0], paths[1], nil); err != nil {
 		return nil, nil, err
 	}
 	if train.Classes, err = countClasses(train.Labels, o.Classes); err != nil {
 		return nil, nil, fmt.Errorf("mnist: %s: %w", paths[1], err)
 	}
-	if test, err = readSet(paths[2], paths[3]); err != nil {
+	if test, err = readSet(paths[2], paths[3], train); err != nil {
 		return nil, nil, err
-	}
-	if test.Rows != train.Rows || test.Cols != train.Cols {
-		return nil, nil, fmt.Errorf("mnist: %s: the test images are %dx%d, the training images %dx%d", paths[2], test.Rows, test.Cols, train.Rows, train.Cols)
 	}
 	test.Classes = train.Classes
 	if err := checkLabels(test.Labels, test.Classes); err != nil {
@@ -96,22 +93,38 @@ func findFiles(dir string) ([4]string, error) {
 	return paths, nil
 }
 
-func readSet(images, labels string) (*Set, error) {
-	y, err := readFile(labels, labelFile) // the smaller one first
+// readSet reads a pair of files. The headers are compared, with each other and
+// with the training set's for the test set, before the pixels are read.
+func readSet(images, labels string, train *Set) (*Set, error) {
+	errHeader := errors.New("only the header")
+	n := 0
+	_, err := readFile(images, imageFile, func(count, rows, cols int) error {
+		if train != nil && (rows != train.Rows || cols != train.Cols) {
+			return fmt.Errorf("the test images are %dx%d, the training images %dx%d", rows, cols, train.Rows, train.Cols)
+		}
+		n = count
+		return errHeader
+	})
+	if !errors.Is(err, errHeader) {
+		return nil, err
+	}
+	y, err := readFile(labels, labelFile, func(count, _, _ int) error {
+		if count != n {
+			return fmt.Errorf("there are %d labels, but %s has %d images", count, images, n)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	x, err := readFile(images, imageFile)
+	x, err := readFile(images, imageFile, nil)
 	if err != nil {
 		return nil, err
-	}
-	if x.count != y.count {
-		return nil, fmt.Errorf("mnist: %s has %d images, %s has %d labels", images, x.count, labels, y.count)
 	}
 	return &Set{Pixels: x.data, Labels: y.data, Rows: x.rows, Cols: x.cols}, nil
 }
 
-func readFile(path string, k kind) (idx, error) {
+func readFile(path string, k kind, check checkHeader) (idx, error) {
 	fail := func(err error) (idx, error) { return idx{}, fmt.Errorf("mnist: %s: %w", path, err) }
 	info, err := os.Stat(path) // before opening: a pipe would block
 	if err != nil {
@@ -128,7 +141,7 @@ func readFile(path string, k kind) (idx, error) {
 		return fail(errors.Unwrap(err))
 	}
 	defer f.Close()
-	out, err := readIDX(f, info.Size(), k)
+	out, err := readIDX(f, info.Size(), k, check)
 	if err != nil {
 		return fail(err)
 	}

@@ -308,7 +308,8 @@ func TestLoadDamaged(t *testing.T) {
 		"swapped":               {map[string][]byte{trainLabels: images(6, 2, 3, 36)}, trainLabels, "this is a file of images, want labels: are the two swapped?"},
 		"2^31 images":           {map[string][]byte{train: images(1<<31, 28, 28, 36)}, train, "the header claims 2147483648 images of 28x28 (1683.6 GB), the file holds 36 bytes after it"},
 		"2^31 images in gzip":   {map[string][]byte{train: zipped(images(1<<31, 28, 28, 36))}, train, "of gzip cannot hold"},
-		"64 MB in gzip":         {map[string][]byte{train: zipped(append(images(1<<13, 100, 100, 0), noise(100_000)...))}, train, "the data ends after"},
+		"64 MB in gzip":         {map[string][]byte{train: zipped(append(images(1<<13, 100, 100, 0), noise(100_000)...)), trainLabels: labels(1<<13, make([]byte, 1<<13)...)}, train, "the data ends after"},
+		"60 MB, other labels":   {map[string][]byte{train: zipped(images(6000, 100, 100, 6e7))}, trainLabels, "there are 6 labels, but"},
 		"2^32 pixels":           {map[string][]byte{train: images(6, 1<<31, 1<<31, 36)}, train, "no image is that large"},
 		"no images":             {map[string][]byte{train: images(0, 2, 3, 0)}, train, "there is nothing to read"},
 		"short":                 {map[string][]byte{train: images(6, 2, 3, 35)}, train, "(36 bytes), the file holds 35 bytes after it"},
@@ -317,7 +318,7 @@ func TestLoadDamaged(t *testing.T) {
 		"labels of 11":          {map[string][]byte{trainLabels: labels(6, 0, 1, 2, 2, 11, 0)}, trainLabels, "no training label is 3: with 12 classes"},
 		"a test label too high": {map[string][]byte{testLabels: labels(2, 3, 0)}, testLabels, "label 3 at byte 8 (item 0), want 0 to 2"},
 		"a class missing":       {map[string][]byte{trainLabels: labels(6, 0, 2, 2, 2, 2, 0)}, trainLabels, "no training label is 1"},
-		"counts differ":         {map[string][]byte{trainLabels: labels(5, 0, 1, 2, 2, 1)}, train, "has 6 images"},
+		"counts differ":         {map[string][]byte{trainLabels: labels(5, 0, 1, 2, 2, 1)}, trainLabels, "there are 5 labels, but"},
 		"sizes differ":          {map[string][]byte{test: zipped(images(2, 3, 2, 12))}, test, "the test images are 3x2, the training images 2x3"},
 		"a file missing":        {map[string][]byte{testLabels: nil}, "", "lacks t10k-labels-idx1-ubyte (plain or with .gz)"},
 		"two data sets":         {map[string][]byte{"x-train-images-idx3-ubyte": {}}, "", "holds more than one data set"},
@@ -384,7 +385,7 @@ func FuzzReadIDX(f *testing.F) {
 		if isImages {
 			want = imageFile
 		}
-		got, err := readIDX(bytes.NewReader(data), int64(len(data)), want)
+		got, err := readIDX(bytes.NewReader(data), int64(len(data)), want, nil)
 		if err == nil && (len(got.data) != got.count*got.rows*got.cols || got.count < 1) {
 			t.Errorf("%d items of %dx%d in %d bytes", got.count, got.rows, got.cols, len(got.data))
 		}

@@ -107,8 +107,10 @@ func (w *Widths) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// WithDefaults returns the configuration with every default filled in.
+// WithDefaults returns the configuration with every default filled in. It shares
+// no memory with c.
 func (c Config) WithDefaults() Config {
+	c.Width = slices.Clone(c.Width)
 	setDefault(&c.Optimizer, "adam")
 	if slices.Contains([]string{"sgd", "momentum", "nesterov"}, c.Optimizer) {
 		setDefault(&c.LearningRate, 0.01)
@@ -123,19 +125,20 @@ func (c Config) WithDefaults() Config {
 		c.Width = Widths{64}
 	}
 	setDefault(&c.Activation, "relu")
-	if c.Momentum == nil {
-		c.Momentum = new(0.9)
+	momentum, decay := 0.9, 0.0
+	if c.Optimizer == "adamw" {
+		decay = 0.004
 	}
-	if c.WeightDecay == nil {
-		decay := 0.0
-		if c.Optimizer == "adamw" {
-			decay = 0.004
-		}
-		c.WeightDecay = &decay
+	if c.Momentum != nil {
+		momentum = *c.Momentum
 	}
+	if c.WeightDecay != nil {
+		decay = *c.WeightDecay
+	}
+	c.Momentum, c.WeightDecay = &momentum, &decay
 	setDefault(&c.Schedule, "constant")
 	setDefault(&c.Epochs, 10)
-	setDefault(&c.StepEpochs, (c.Epochs+2)/3)
+	setDefault(&c.StepEpochs, c.Epochs/3+min(1, c.Epochs%3))
 	setDefault(&c.StepFactor, 0.1)
 	setDefault(&c.Monitor, "val_accuracy")
 	return c
@@ -154,7 +157,7 @@ func (c Config) LayerWidths() []int {
 	if len(c.Width) != 1 {
 		return slices.Clone(c.Width)
 	}
-	return slices.Repeat([]int(c.Width), c.NumLayers)
+	return slices.Repeat([]int(c.Width), max(0, c.NumLayers))
 }
 
 // ParameterCount returns the number of weights and biases of the network.

@@ -50,7 +50,7 @@ func isNone(d Dataset) bool {
 // same reports whether two data sets are one; values that cannot be compared
 // never are.
 func same(a, b Dataset) bool {
-	return a != nil && b != nil && reflect.TypeOf(a).Comparable() && a == b
+	return a != nil && b != nil && reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 // labelsOf reads all labels of a data set once.

@@ -77,6 +77,9 @@ func (p *nativeProgram) Step(rows []int32, a StepArgs) (StepResult, error) {
 
 func (p *nativeProgram) Logits(dst []float32, data Dataset, rows []int32) error {
 	src := p.source
+	if isNone(data) || len(dst) != len(rows)*src.Classes {
+		return fmt.Errorf("nn: logits of %d rows take a data set and room for %d values (got room for %d)", len(rows), len(rows)*src.Classes, len(dst))
+	}
 	if !same(data, p.data) {
 		if !same(data, p.other) {
 			s, err := newSource(data, src.Features, src.Classes)

@@ -79,6 +79,9 @@ var (
 // same name replaces the first. Backends that need a build tag call it from an
 // init function.
 func RegisterBackend(name string, b Backend) {
+	if name == "" || b == nil {
+		panic("nn: RegisterBackend needs a name and a backend")
+	}
 	backendsMu.Lock()
 	defer backendsMu.Unlock()
 	backends[name] = b

@@ -55,7 +55,7 @@ func New(cfg Config, o Options) (*Trainer, error) {
 }
 
 // Config returns the configuration with its defaults filled in.
-func (t *Trainer) Config() Config { return t.cfg }
+func (t *Trainer) Config() Config { return t.cfg.WithDefaults() }
 
 // Dims returns the number of values a row and of classes that the network is
 // for; 0, 0 before Fit or Load.

@@ -396,6 +396,38 @@ func TestBadDataIsAnError(t *testing.T) {
 	}
 }
 
+// A data set that wraps another in a type that cannot be compared.
+func TestWrappedData(t *testing.T) {
+	type uncomparable struct {
+		nn.Dataset
+		_ []int
+	}
+	data := uncomparable{Dataset: newBlobs(200, 4, 2, 1)}
+	type wrap struct{ nn.Dataset }
+	trainer, err := nn.New(nn.Config{Epochs: 1}, nn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := trainer.Fit(t.Context(), wrap{data}, wrap{data}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTrainerKeepsItsConfig(t *testing.T) {
+	width := nn.Widths{8}
+	trainer, err := nn.New(nn.Config{Width: width, Epochs: 1}, nn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	width[0], *trainer.Config().Momentum = -5, 7
+	if c := trainer.Config(); c.Width[0] != 8 || *c.Momentum != 0.9 {
+		t.Errorf("the configuration was changed from outside: %v, %v", c.Width, *c.Momentum)
+	}
+	if got := (nn.Config{NumLayers: -1}).LayerWidths(); len(got) != 0 {
+		t.Errorf("widths of -1 layers: %v", got)
+	}
+}
+
 func TestPatienceNeedsWhatItWatches(t *testing.T) {
 	trainer, err := nn.New(nn.Config{Patience: 2}, nn.Options{})
 	if err != nil {

@@ -21,6 +21,8 @@ func (c *Condition) validate(name string, parent Param) error {
 	switch {
 	case !slices.Contains([]string{"==", "!=", ">=", "<=", ">", "<"}, c.Op):
 		return fmt.Errorf("search: parameter %q: unknown comparison %q in its condition (want ==, !=, >=, <=, > or <)", name, c.Op)
+	case !word && notFinite(number(c.Value)):
+		return fmt.Errorf("search: parameter %q: its condition compares with %v (%T), want a finite int or float64, or a string", name, c.Value, c.Value)
 	case word != (parent.Kind == Category):
 		return fmt.Errorf("search: parameter %q: its condition compares the %v parameter %q with %v", name, parent.Kind, c.Param, c.Value)
 	case word && c.Op != "==" && c.Op != "!=":

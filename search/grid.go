@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
 )
@@ -42,7 +43,7 @@ func (Grid) Sample(_ context.Context, req Request) (Params, error) {
 	l := gridOf(req.Space)
 	size, ok := l.size()
 	if !ok {
-		size = math.MaxInt
+		return nil, fmt.Errorf("search: the grid of %d parameters has too many combinations to count: give ranges fewer points (GridPoints, :n=K)", req.Space.Len())
 	}
 	cell, others := 0, make(map[string]bool)
 	for i := len(req.History) - 1; i >= 0; i-- {
@@ -68,8 +69,8 @@ func (Grid) Sample(_ context.Context, req Request) (Params, error) {
 	return nil, ErrExhausted
 }
 
-// GridSize returns how many cells the grid of a space has; ok is false when they
-// are more than 2^53.
+// GridSize returns how many cells the grid of a space has; ok is false where
+// Space.Size would not count so many, and then the grid cannot be searched.
 func GridSize(s Space) (n int, ok bool) { return gridOf(s).size() }
 
 func gridOf(s Space) lattice {

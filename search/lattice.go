@@ -8,6 +8,8 @@ const (
 	// maxParentLevels bounds how many values a parameter that others depend on
 	// is gone through.
 	maxParentLevels = 1 << 16
+	// maxVisits bounds the steps of a count.
+	maxVisits = 1 << 20
 )
 
 // lattice is a finite set of configurations of a space: some values for each
@@ -40,25 +42,31 @@ func fullLattice(s Space) (l lattice, ok bool) {
 	return newLattice(s, levels, func(i, k int) any { return s.params[i].level(k) }), true
 }
 
-// size returns the number of configurations; ok is false
-// above maxLattice and maxParentLevels.
-func (l lattice) size() (n int, ok bool) { return l.count(0, Params{}) }
+// size returns the number of configurations; ok is false above maxLattice,
+// maxParentLevels and maxVisits.
+func (l lattice) size() (n int, ok bool) {
+	visits := maxVisits
+	return l.count(0, Params{}, &visits)
+}
 
 // count returns the number of configurations of the parameters from i on, those
 // before i being decided in p. Only a parameter that others depend on is gone
-// through value by value; the rest multiply.
-func (l lattice) count(i int, p Params) (n int, ok bool) {
+// through value by value; the rest multiply. visits is how many steps are left.
+func (l lattice) count(i int, p Params, visits *int) (n int, ok bool) {
+	if *visits--; *visits < 0 {
+		return 0, false
+	}
 	if i == len(l.levels) {
 		return 1, true
 	}
 	if !l.space.active(i, p) {
-		return l.count(i+1, p)
+		return l.count(i+1, p, visits)
 	}
 	name := l.space.params[i].Name
 	defer delete(p, name)
 	if !l.parent[i] {
 		p[name] = l.value(i, 0)
-		n, ok = l.count(i+1, p)
+		n, ok = l.count(i+1, p, visits)
 		if !ok || n > maxLattice/l.levels[i] {
 			return 0, false
 		}
@@ -69,7 +77,7 @@ func (l lattice) count(i int, p Params) (n int, ok bool) {
 	}
 	for k := range l.levels[i] {
 		p[name] = l.value(i, k)
-		m, ok := l.count(i+1, p)
+		m, ok := l.count(i+1, p, visits)
 		if n += m; !ok || n > maxLattice {
 			return 0, false
 		}
@@ -77,7 +85,7 @@ func (l lattice) count(i int, p Params) (n int, ok bool) {
 	return n, true
 }
 
-// at returns configuration number cell, 0 <= cell < size.
+// at returns configuration number cell, 0 <= cell < size, which must be ok.
 func (l lattice) at(cell int) Params {
 	p := make(Params, len(l.levels))
 	for i := range l.levels {
@@ -87,7 +95,8 @@ func (l lattice) at(cell int) Params {
 		name := l.space.params[i].Name
 		for k := 0; ; k++ {
 			p[name] = l.value(i, k)
-			n, _ := l.count(i+1, p)
+			visits := maxVisits
+			n, _ := l.count(i+1, p, &visits)
 			if !l.parent[i] { // all values have as many configurations below them
 				p[name] = l.value(i, cell/n)
 				cell %= n
@@ -103,8 +112,9 @@ func (l lattice) at(cell int) Params {
 }
 
 // Size returns the number of different configurations. finite is false when a
-// real parameter without a step takes part, when there are more than 2^53, or
-// when another parameter depends on one of more than 65,536 values.
+// real parameter without a step takes part, when there are more than 2^53, or when
+// other parameters depend on more than 65,536 values of one or a million
+// combinations of several.
 func (s Space) Size() (n int, finite bool) { return s.size, s.finite }
 
 // countSize computes what Size returns.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ func (e *Evaluation) Report(step int, value float64) error {
 	if err := e.study.Report(e.Number, step, value); err != nil {
 		return err
 	}
-	e.emit(Event{Kind: Reported, Trial: Trial{Number: e.Number, State: Running, Params: e.Params}, Report: Report{step, value}})
+	e.emit(Event{Kind: Reported, Trial: Trial{Number: e.Number, State: Running, Params: maps.Clone(e.Params)}, Report: Report{step, value}})
 	return nil
 }
 
@@ -78,7 +79,8 @@ var ErrAllFailed = errors.New("search: every trial failed")
 // Optimize evaluates trials until the study has as many as wanted or the space
 // is exhausted. It has Jobs goroutines ask, evaluate and tell, and returns when
 // all of them have ended. When ctx is done it returns an error that wraps its
-// cause, and trials that were being evaluated stay Running. If no trial of the
+// cause, and trials that were being evaluated stay Running; another Optimize of the
+// study evaluates them first, from their beginning. If no trial of the
 // study is complete at the end, the error wraps ErrAllFailed and names the first
 // failure.
 func Optimize(ctx context.Context, s *Study, f Objective, o OptimizeOptions) error {
@@ -147,9 +149,10 @@ func (l *loop) work(ctx context.Context) error {
 		}
 		l.emit(Event{Kind: Asked, Trial: t})
 		start := l.options.Clock()
-		value, err := l.evaluate(ctx, &Evaluation{Number: t.Number, Params: t.Params, study: l.study, emit: l.emit})
+		value, err := l.evaluate(ctx, &Evaluation{Number: t.Number, Params: maps.Clone(t.Params), study: l.study, emit: l.emit})
 		if err != nil && ctx.Err() != nil {
-			return stopped(ctx) // an interrupted evaluation has no outcome
+			l.study.abandon(t.Number) // an interrupted evaluation has no outcome
+			return stopped(ctx)
 		}
 		told, err := l.study.Tell(t.Number, Outcome{Values: []float64{value}, Err: err, Seconds: l.options.Clock().Sub(start).Seconds()})
 		if err != nil {
@@ -174,13 +177,14 @@ func (s *Study) checkOutcome() error {
 	first := ""
 	for _, t := range trials {
 		switch {
-		case t.State != Failed:
+		case t.State == Complete:
 			return nil
+		case t.State != Failed:
 		case first == "":
 			first = fmt.Sprintf("trial %d (%v): %s", t.Number, t.Params, t.Error)
 		}
 	}
-	if len(trials) == 0 {
+	if first == "" {
 		return nil
 	}
 	return fmt.Errorf("%w: all %d; the first, %s", ErrAllFailed, len(trials), first)

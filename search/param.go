@@ -82,6 +82,16 @@ func Words(name string, values ...string) Param {
 	return p
 }
 
+// clone returns a parameter that shares nothing with p.
+func (p Param) clone() Param {
+	p.Values = slices.Clone(p.Values)
+	if p.When != nil {
+		when := *p.When
+		p.When = &when
+	}
+	return p
+}
+
 func (p Param) validate() error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("search: parameter %q: %s", p.Name, fmt.Sprintf(format, args...))
@@ -94,6 +104,8 @@ func (p Param) validate() error {
 		switch {
 		case math.IsNaN(p.Low) || math.IsNaN(p.High) || math.IsInf(p.Low, 0) || math.IsInf(p.High, 0):
 			return fail("the range %g..%g is not finite", p.Low, p.High)
+		case math.IsInf(p.High-p.Low, 0):
+			return fail("the range %g..%g is wider than a float64 can say", p.Low, p.High)
 		case p.Low > p.High:
 			return fail("the range %g..%g is empty (low is above high)", p.Low, p.High)
 		case p.Log && p.Low <= 0:
@@ -180,7 +192,7 @@ func (p Param) level(k int) any {
 	if p.Kind == Integer {
 		return int(x)
 	}
-	return x
+	return min(max(roundDigits(x), p.Low), p.High) // 0.3, not 0.30000000000000004
 }
 
 // levelOf is the inverse of level for a canonical value.
@@ -236,7 +248,7 @@ func (p Param) tidy(x float64) float64 {
 			return x
 		}
 	} else {
-		format, digits = 'f', tidyDigits-1-int(math.Floor(math.Log10(p.High-p.Low)))
+		format, digits = 'f', tidyDigits-1-int(math.Ceil(math.Log10(p.High-p.Low)))+1
 		if digits < 0 || digits > 300 {
 			return x
 		}

@@ -43,24 +43,13 @@ func (Random) Sample(ctx context.Context, req Request) (Params, error) {
 			u[i] = req.Rand.Float64()
 		}
 		p := req.Space.Decode(u)
-		// A continuous parameter does not repeat itself; the others may.
-		if req.Space.continuous(p) || !seen(req.History, p) {
+		if !seen(req.History, p) {
 			return p, nil
 		}
 		if try == maxRedraws {
 			return nil, ErrExhausted
 		}
 	}
-}
-
-// continuous reports whether a continuous parameter is active in p.
-func (s Space) continuous(p Params) bool {
-	for _, q := range s.params {
-		if _, active := p[q.Name]; active && q.levels() == 0 {
-			return true
-		}
-	}
-	return false
 }
 
 func seen(history []Trial, p Params) bool {

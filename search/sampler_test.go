@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -114,6 +115,25 @@ func TestGridVisitsAllOnce(t *testing.T) {
 
 // Configurations that came from elsewhere are not evaluated again, and no cell is
 // lost to them.
+// What cannot be counted is an error or not finite, soon.
+func TestHugeSpaces(t *testing.T) {
+	var params []string
+	for i := range 8 {
+		params = append(params, fmt.Sprintf("p%d=0.0..1.0:n=1000", i))
+	}
+	s := newStudy(t, StudyOptions{Space: mustSpace(t, params...), Sampler: Grid{}})
+	if _, err := s.Ask(t.Context()); err == nil || !strings.Contains(err.Error(), "too many combinations") {
+		t.Errorf("a grid of 10^24 cells: %v", err)
+	}
+	nested := mustSpace(t, "a=1..60000", "b=1..16000:when=a>=2", "c=1..3:when=b>=2")
+	if n, finite := nested.Size(); finite {
+		t.Errorf("size %d, want not counted", n)
+	}
+	if _, err := NewSpace(Param{Name: "x", Kind: Real, Low: -1.5e308, High: 1.5e308}); err == nil {
+		t.Error("a range wider than float64 was accepted")
+	}
+}
+
 func TestGridWithForeignTrials(t *testing.T) {
 	s := mustSpace(t, "a=1..3", "b=1..2")
 	foreign := Trial{Number: 0, State: Complete, Params: Params{"a": 1, "b": 2}}

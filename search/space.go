@@ -2,7 +2,6 @@ package search
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,6 +21,7 @@ type Space struct {
 func NewSpace(params ...Param) (Space, error) {
 	s := Space{index: make(map[string]int, len(params))}
 	for _, p := range params {
+		p = p.clone()
 		if err := p.validate(); err != nil {
 			return Space{}, err
 		}
@@ -53,7 +53,13 @@ func (s Space) checkCondition(p Param) error {
 func (s Space) Len() int { return len(s.params) }
 
 // Params returns the parameters in their order; the slice is the caller's.
-func (s Space) Params() []Param { return slices.Clone(s.params) }
+func (s Space) Params() []Param {
+	out := make([]Param, len(s.params))
+	for i, p := range s.params {
+		out[i] = p.clone()
+	}
+	return out
+}
 
 // Param returns the parameter of that name.
 func (s Space) Param(name string) (Param, bool) {
@@ -61,7 +67,7 @@ func (s Space) Param(name string) (Param, bool) {
 	if !ok {
 		return Param{}, false
 	}
-	return s.params[i], true
+	return s.params[i].clone(), true
 }
 
 // active reports whether parameter i takes part in a configuration; the

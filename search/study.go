@@ -47,6 +47,7 @@ type Study struct {
 type record struct {
 	Trial
 	samplerAttrs map[string]json.RawMessage
+	abandoned    bool // its evaluation was interrupted
 }
 
 // Outcome is how an evaluation ended: with one value a direction, or with an
@@ -91,9 +92,10 @@ func (s *Study) Directions() []Direction { return slices.Clone(s.options.Directi
 // errEnough is what ask returns when the study has as many trials as were wanted.
 var errEnough = errors.New("search: enough trials")
 
-// Ask makes the next trial and returns it, Running. If the sampler reads results
-// it waits for the trials that it must know. It returns ErrExhausted when the
-// space holds nothing new.
+// Ask makes the next trial and returns it, Running; a trial whose evaluation was
+// interrupted in Optimize comes first. If the sampler reads results Ask waits for
+// the trials that it must know: with a Lag of L, do not ask for more than L trials
+// at a time. It returns ErrExhausted when the space holds nothing new.
 func (s *Study) Ask(ctx context.Context) (Trial, error) { return s.ask(ctx, math.MaxInt) }
 
 // ask is Ask for a study of at most limit trials.
@@ -109,6 +111,14 @@ func (s *Study) ask(ctx context.Context, limit int) (Trial, error) {
 	}
 	s.mu.Lock()
 	n := len(s.records) // only asks change it, and this is the only one
+	for _, r := range s.records {
+		if r.abandoned {
+			r.abandoned, r.Reports, r.Attrs = false, nil, maps.Clone(r.samplerAttrs)
+			t := r.copy()
+			s.mu.Unlock()
+			return t, nil
+		}
+	}
 	s.mu.Unlock()
 	if n >= limit {
 		return Trial{}, errEnough
@@ -125,7 +135,7 @@ func (s *Study) ask(ctx context.Context, limit int) (Trial, error) {
 		Space: s.options.Space, Directions: s.Directions(), History: history, Number: n,
 		Rand: newRand(s.options.Seed, n), Attrs: make(map[string]any),
 	}
-	params, err := s.options.Sampler.Sample(ctx, req)
+	params, err := s.sample(ctx, req)
 	if err != nil {
 		return Trial{}, err
 	}
@@ -145,6 +155,23 @@ func (s *Study) ask(ctx context.Context, limit int) (Trial, error) {
 	return r.copy(), nil
 }
 
+// sample asks the sampler; a panic in it is an error.
+func (s *Study) sample(ctx context.Context, req Request) (p Params, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("search: the sampler %T panicked at trial %d: %v", s.options.Sampler, req.Number, r)
+		}
+	}()
+	return s.options.Sampler.Sample(ctx, req)
+}
+
+// abandon gives a trial back that was not evaluated to its end.
+func (s *Study) abandon(number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records[number].abandoned = true
+}
+
 // historyFor returns all trials, waiting until the first known of them are
 // finished; the others are shown as running.
 func (s *Study) historyFor(ctx context.Context, known int) ([]Trial, error) {
@@ -155,9 +182,9 @@ func (s *Study) historyFor(ctx context.Context, known int) ([]Trial, error) {
 			history := make([]Trial, len(s.records))
 			for i, r := range s.records {
 				if i < known {
-					history[i] = r.Trial // finished: nothing in it changes any more
+					history[i] = r.copy()
 				} else {
-					history[i] = Trial{Number: i, State: Running, Params: r.Params, Attrs: r.samplerAttrs}
+					history[i] = Trial{Number: i, State: Running, Params: maps.Clone(r.Params), Attrs: maps.Clone(r.samplerAttrs)}
 				}
 			}
 			s.mu.Unlock()

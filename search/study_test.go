@@ -261,6 +261,58 @@ func TestOptimizeCancelled(t *testing.T) {
 	}
 }
 
+// A study that was interrupted goes on, its interrupted trial first, and ends as
+// if nothing had happened; the sampler reads results, so that asks wait for them.
+func TestOptimizeGoesOnAfterAnInterruption(t *testing.T) {
+	options := StudyOptions{Space: mustSpace(t, "x=0.0..1.0"), Sampler: reader{}, Seed: 5}
+	objective := func(_ context.Context, e *Evaluation) (float64, error) {
+		x, _ := e.Params.Float("x")
+		e.Params["x"] = -1.0 // the study's record is its own
+		return x, e.Report(1, x)
+	}
+	whole := newStudy(t, options)
+	if err := Optimize(t.Context(), whole, objective, OptimizeOptions{Trials: 6}); err != nil {
+		t.Fatal(err)
+	}
+	s := newStudy(t, options)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := Optimize(ctx, s, func(ctx context.Context, e *Evaluation) (float64, error) {
+		if e.Number == 3 {
+			if err := e.Report(1, 0.5); err != nil {
+				t.Error(err)
+			}
+			cancel()
+			return 0, ctx.Err()
+		}
+		return objective(ctx, e)
+	}, OptimizeOptions{Trials: 6})
+	if !errors.Is(err, context.Canceled) || len(s.Trials()) != 4 {
+		t.Fatalf("%v after %d trials", err, len(s.Trials()))
+	}
+	if err := Optimize(t.Context(), s, objective, OptimizeOptions{Trials: 6}); err != nil {
+		t.Fatal(err)
+	}
+	got, want := s.Trials(), whole.Trials()
+	for i := range want {
+		got[i].Seconds, want[i].Seconds = 0, 0
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+}
+
+// A sampler that panics ends the search with an error.
+func TestPanickingSampler(t *testing.T) {
+	s := newStudy(t, StudyOptions{Space: mustSpace(t, "x=0.0..1.0"), Sampler: (*panicking)(nil)})
+	if err := Optimize(t.Context(), s, jitter, OptimizeOptions{Trials: 3}); err == nil || !strings.Contains(err.Error(), "panicked at trial 0") {
+		t.Errorf("got %v", err)
+	}
+}
+
+type panicking struct{ x float64 }
+
+func (p *panicking) Sample(context.Context, Request) (Params, error) { return Params{"x": p.x}, nil }
+
 func TestOptimizeFailures(t *testing.T) {
 	space := mustSpace(t, "x=0.0..1.0")
 	s := newStudy(t, StudyOptions{Space: space})

@@ -264,13 +264,7 @@ func (p *plan) execute(ctx context.Context, a *app, all *mnist.Set, test func() 
 		}
 		return err
 	}
-	if err := p.refit(ctx, a, r, all, test); err != nil {
-		if ctx.Err() != nil {
-			return errors.Join(err, r.print(a))
-		}
-		return err
-	}
-	return r.print(a)
+	return errors.Join(p.refit(ctx, a, r, all, test), r.print(a))
 }
 
 // refit trains the recommended parameters on all rows and judges the network
@@ -280,12 +274,6 @@ func (p *plan) refit(ctx context.Context, a *app, r *searchReport, all *mnist.Se
 	trainer, result, err := p.objective.Refit(ctx, r.Recommended.Params, r.refitEpochs, all, nn.Options{Backend: p.backend})
 	if err != nil {
 		return err
-	}
-	if p.out != "" {
-		if err := trainer.Save(p.out); err != nil {
-			return err
-		}
-		r.Model = &p.out
 	}
 	set, err := test()
 	if err != nil {
@@ -297,5 +285,12 @@ func (p *plan) refit(ctx context.Context, a *app, r *searchReport, all *mnist.Se
 	}
 	r.addRefit(result, metrics)
 	r.command = trainCommand(result.Config, p.data)
+	if p.out == "" {
+		return nil
+	}
+	if err := trainer.Save(p.out); err != nil {
+		return err
+	}
+	r.Model = &p.out
 	return nil
 }

@@ -63,12 +63,18 @@ func (o *Objective) Evaluate(ctx context.Context, e *search.Evaluation) (float64
 	if m := o.metric(); m != "val_accuracy" && m != "val_loss" {
 		return 0, fmt.Errorf("tune: metric %q (want val_accuracy or val_loss)", m)
 	}
+	if o.Val == nil {
+		return 0, fmt.Errorf("tune: there is no validation set to measure %s on", o.metric())
+	}
 	trainer, err := nn.New(cfg, nn.Options{Backend: o.Backend, Hooks: nn.Hooks{
 		OnEpoch: func(_ context.Context, epoch nn.Epoch) error {
 			if o.OnEpoch != nil {
 				o.OnEpoch(e.Number, epoch)
 			}
-			value, _ := epoch.Metric(o.metric())
+			value, ok := epoch.Metric(o.metric())
+			if !ok {
+				return fmt.Errorf("tune: the backend measured no %s", o.metric())
+			}
 			return e.Report(epoch.Number, value)
 		},
 	}})
@@ -88,10 +94,7 @@ func (o *Objective) Evaluate(ctx context.Context, e *search.Evaluation) (float64
 	if !ok {
 		return 0, fmt.Errorf("tune: trial %d has no epoch", e.Number)
 	}
-	value, ok := best.Metric(o.metric())
-	if !ok {
-		return 0, fmt.Errorf("tune: there is no validation set to measure %s on", o.metric())
-	}
+	value, _ := best.Metric(o.metric()) // OnEpoch has seen it
 	return value, nil
 }
 
@@ -114,6 +117,9 @@ func (o *Objective) Refit(ctx context.Context, p search.Params, epochs int, data
 	cfg, err := o.Config(p)
 	if err != nil {
 		return nil, nil, err
+	}
+	if epochs < 1 {
+		return nil, nil, fmt.Errorf("tune: a refit takes 1 epoch or more (got %d)", epochs)
 	}
 	cfg.Epochs, cfg.Patience = epochs, 0
 	trainer, err := nn.New(cfg, options)

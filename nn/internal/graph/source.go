@@ -57,6 +57,13 @@ func (b *batch) gather(k *kernel.Set, src *Source, rows []int32) error {
 	if len(rows) == 0 || len(rows) > len(b.labels) {
 		return fmt.Errorf("graph: a batch of %d rows does not fit (want 1 to %d)", len(rows), len(b.labels))
 	}
+	if src.Pixels != nil {
+		for _, r := range rows {
+			if uint(r) >= uint(src.Rows) {
+				return fmt.Errorf("graph: row %d of a data set of %d rows", r, src.Rows)
+			}
+		}
+	}
 	b.rows = len(rows)
 	if b.sparse != nil {
 		b.sparse.Reset()
