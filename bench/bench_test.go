@@ -12,26 +12,61 @@ import (
 	"mnisttune/nn"
 )
 
-// BenchmarkTrain runs one step an iteration.
-func BenchmarkTrain(b *testing.B) {
-	train, err := mnist.EmbeddedTrain()
+// embedded returns the rows that a training has, and those kept for validation.
+func embedded(b *testing.B) (train, val *mnist.Set) {
+	b.Helper()
+	all, err := mnist.EmbeddedTrain()
 	if err != nil {
 		b.Fatal(err)
 	}
-	if train, _, err = train.Split(0.1); err != nil {
+	if train, val, err = all.Split(0.1); err != nil {
 		b.Fatal(err)
 	}
+	return train, val
+}
+
+// BenchmarkTrain runs one step an iteration.
+func BenchmarkTrain(b *testing.B) {
+	train, _ := embedded(b)
+	var cases []Case
 	for _, layers := range []int{1, 2, 3} {
 		for _, batch := range []int{32, 128, 512} {
 			for _, width := range []int{64, 256} {
-				c := Case{NumLayers: layers, BatchSize: batch, Width: width}
-				b.Run(c.Name(), func(b *testing.B) { benchmarkSteps(b, c, train) })
+				cases = append(cases, Case{NumLayers: layers, BatchSize: batch, Width: width})
 			}
 		}
 	}
+	for _, c := range []Case{{Activation: "tanh"}, {Activation: "gelu"}, {Optimizer: "adamw"}, {Optimizer: "sgd"}, {Dropout: 0.2}, {Input: InputUniform}} {
+		c.NumLayers, c.BatchSize, c.Width = 2, 128, 64
+		cases = append(cases, c)
+	}
+	for _, c := range cases {
+		b.Run(c.Name(), func(b *testing.B) { benchmarkSteps(b, c, c.data(train)) })
+	}
 }
 
-func benchmarkSteps(b *testing.B, c Case, data nn.Dataset) {
+// BenchmarkTimeTo975 trains until 97.5 % of the validation rows are classified
+// right.
+func BenchmarkTimeTo975(b *testing.B) {
+	train, val := embedded(b)
+	for _, batch := range []int{32, 128} {
+		c := Case{NumLayers: 2, BatchSize: batch, Width: 64}
+		b.Run(c.Name(), func(b *testing.B) {
+			total, epochs := 0.0, 0
+			for b.Loop() {
+				seconds, n, err := TimeTo(b.Context(), c, train, val, 0.975, 50)
+				if err != nil || n == 0 {
+					b.Fatalf("not reached in 50 epochs (%v)", err)
+				}
+				total, epochs = total+seconds, epochs+n
+			}
+			b.ReportMetric(total/float64(b.N), "s-to-97.5%")
+			b.ReportMetric(float64(epochs)/float64(b.N), "epochs")
+		})
+	}
+}
+
+func benchmarkSteps(b *testing.B, c Case, data *mnist.Set) {
 	cfg := c.Config()
 	trainer, err := nn.New(cfg, nn.Options{Backend: c.Backend})
 	if err != nil {
@@ -87,6 +122,22 @@ func TestMeasure(t *testing.T) {
 	if r.SamplesPerSecond <= 0 || steps < 7.99 || steps > 8.01 || r.GFLOPS <= 0 || r.Backend != "native" {
 		t.Errorf("%+v: %v steps an epoch, want 8", r, steps)
 	}
+	if r.Threads != 1 || r.Activation != "relu" || r.Optimizer != "adam" || r.Input != "mnist" || r.Steps != 8 || len(r.Epochs) < 2 {
+		t.Errorf("%+v", r)
+	}
+	if want := "/num_layers=2/batch_size=64/width=16/threads=1"; !strings.HasSuffix(r.Name, want) {
+		t.Errorf("name %s, want one that ends in %s", r.Name, want)
+	}
+	c := Case{NumLayers: 1, BatchSize: 50, Width: 8, Activation: "gelu", Optimizer: "adamw", Dropout: 0.5, Input: InputUniform}
+	if r, err = Measure(t.Context(), c, smallSet(t), 0); err != nil {
+		t.Fatal(err)
+	}
+	if want := "/threads=1/activation=gelu/optimizer=adamw/dropout=0.5/input=uniform"; !strings.HasSuffix(r.Name, want) || r.Activation != "gelu" || r.Dropout != 0.5 || r.Input != "uniform" {
+		t.Errorf("%+v, want a name that ends in %s", r, want)
+	}
+	if _, err := Measure(t.Context(), Case{Input: "noise"}, smallSet(t), 0); err == nil || !strings.Contains(err.Error(), "noise") {
+		t.Errorf("input noise: %v", err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := Measure(ctx, Case{NumLayers: 1, BatchSize: 32, Width: 8}, smallSet(t), time.Hour); !errors.Is(err, context.Canceled) {
@@ -94,6 +145,16 @@ func TestMeasure(t *testing.T) {
 	}
 	if _, err := Measure(t.Context(), Case{NumLayers: 1, BatchSize: 32, Width: -8}, smallSet(t), 0); err == nil || !strings.Contains(err.Error(), "width") {
 		t.Errorf("width -8: %v", err)
+	}
+}
+
+func TestTimeTo(t *testing.T) {
+	c := Case{NumLayers: 1, BatchSize: 16, Width: 16}
+	if seconds, epochs, err := TimeTo(t.Context(), c, smallSet(t), smallSet(t), 0.7, 50); err != nil || epochs < 1 || seconds <= 0 {
+		t.Errorf("%v s, %d epochs, %v", seconds, epochs, err)
+	}
+	if _, epochs, err := TimeTo(t.Context(), c, smallSet(t), smallSet(t), 1, 1); err != nil || epochs != 0 {
+		t.Errorf("perfection in one epoch: %d, %v", epochs, err)
 	}
 }
 

@@ -4,88 +4,109 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"mnisttune/bench"
+	"mnisttune/nn"
 	"mnisttune/search"
 )
 
-// benchReport is what bench prints with --json.
-type benchReport struct {
-	CPU     string         `json:"cpu"`
-	Threads int            `json:"threads"`
-	Results []bench.Result `json:"results"`
-}
-
 func newBench(a *app) *cobra.Command {
 	var (
-		batches, layers, widths string
-		backend                 string
-		seconds                 float64
-		data                    dataFlags
+		sweep sweepFlags
+		o     benchOptions
+		data  dataFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure how fast networks train",
-		Long: `Train every combination of batch size, number of layers and width for a moment on
-one thread and print the speed of its best epoch: shuffling, gathering, the update
-and the short last batch included.`,
+		Long: `Train every combination of what the flags list for a moment on one thread and print
+the speed of its best epoch: shuffling, gathering, the update and the short last
+batch included.
+
+--format benchstat prints a line for each epoch but the first, as go test -bench
+does, for benchstat. --compare FILE takes what bench --json printed before and shows
+the change.`,
 		Example: `  mnist-tune bench
   mnist-tune bench --batch-size 32,128,512 --num-layers 1..3 --width 64
-  mnist-tune bench --width 16,64,256 --seconds 5 --json`,
+  mnist-tune bench --activation relu,gelu --optimizer adam,adamw --dropout 0,0.2
+  mnist-tune bench --json > before.json; mnist-tune bench --compare before.json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cases, err := benchCases(batches, layers, widths, backend)
+			cases, err := sweep.cases()
 			if err != nil {
 				return usage(err)
 			}
-			if err := data.check(); err != nil {
+			if err := errors.Join(data.check(), o.check(a.json)); err != nil {
 				return err
 			}
-			if !(seconds >= 0 && seconds <= 3600) {
-				return usage(fmt.Errorf("--seconds must be 0 to 3600 (got %v)", seconds))
-			}
-			return a.bench(cmd.Context(), cases, &data, time.Duration(seconds*float64(time.Second)))
+			return a.bench(cmd.Context(), cases, &data, &o)
 		},
 	}
-	cmd.Flags().StringVar(&batches, "batch-size", "32,128,512", "batch sizes: a list or a range (16..64:step=16)")
-	cmd.Flags().StringVar(&layers, "num-layers", "2", "numbers of hidden layers: a list or a range (1..3)")
-	cmd.Flags().StringVar(&widths, "width", "64", "hidden units of every layer: a list or a range")
-	cmd.Flags().Float64Var(&seconds, "seconds", 2, "how long each combination is trained at least, after two epochs")
+	sweep.add(cmd)
+	o.add(cmd)
 	data.add(cmd)
-	addBackend(cmd, &backend)
 	return cmd
 }
 
-// benchCases combines the three lists, in the order of the flags.
-func benchCases(batches, layers, widths, backend string) ([]bench.Case, error) {
+// sweepFlags lists what bench combines.
+type sweepFlags struct {
+	batches, layers, widths, backend string
+	activations, optimizers, inputs  []string
+	dropouts                         []float64
+}
+
+func (f *sweepFlags) add(cmd *cobra.Command) {
+	fs, d := cmd.Flags(), nn.Config{}.WithDefaults()
+	fs.StringVar(&f.batches, "batch-size", "32,128,512", "batch sizes: a list or a range (16..64:step=16)")
+	fs.StringVar(&f.layers, "num-layers", "2", "numbers of hidden layers: a list or a range (1..3)")
+	fs.StringVar(&f.widths, "width", "64", "hidden units of every layer: a list or a range")
+	fs.StringSliceVar(&f.activations, "activation", []string{d.Activation}, "activations: a list")
+	fs.StringSliceVar(&f.optimizers, "optimizer", []string{d.Optimizer}, "optimizers: a list")
+	fs.Float64SliceVar(&f.dropouts, "dropout", []float64{d.Dropout}, "dropout rates: a list")
+	fs.StringSliceVar(&f.inputs, "input", []string{bench.InputMNIST}, "mnist: the data set's images; uniform: random ones without zeros; or both")
+	addBackend(cmd, &f.backend)
+}
+
+// cases combines the lists, the number of layers varying slowest.
+func (f *sweepFlags) cases() ([]bench.Case, error) {
 	var lists [3][]int
-	for i, f := range []struct{ name, text string }{{"batch-size", batches}, {"num-layers", layers}, {"width", widths}} {
+	for i, l := range []struct{ name, text string }{{"num-layers", f.layers}, {"batch-size", f.batches}, {"width", f.widths}} {
 		var err error
-		if lists[i], err = integers(f.name, f.text); err != nil {
+		if lists[i], err = integers(l.name, l.text); err != nil {
 			return nil, err
 		}
 	}
-	var cases []bench.Case
-	for _, l := range lists[1] {
-		for _, b := range lists[0] {
-			for _, w := range lists[2] {
-				c := bench.Case{Backend: backend, NumLayers: l, BatchSize: b, Width: w}
-				if l == 0 || b == 0 || w == 0 {
-					return nil, errors.New("batch size, number of layers and width must not be 0")
-				}
-				if err := c.Config().Validate(); err != nil {
-					return nil, err
-				}
-				cases = append(cases, c)
-			}
+	cases := []bench.Case{{Backend: f.backend}}
+	cases = combine(cases, lists[0], func(c *bench.Case, v int) { c.NumLayers = v })
+	cases = combine(cases, lists[1], func(c *bench.Case, v int) { c.BatchSize = v })
+	cases = combine(cases, lists[2], func(c *bench.Case, v int) { c.Width = v })
+	cases = combine(cases, f.activations, func(c *bench.Case, v string) { c.Activation = v })
+	cases = combine(cases, f.optimizers, func(c *bench.Case, v string) { c.Optimizer = v })
+	cases = combine(cases, f.dropouts, func(c *bench.Case, v float64) { c.Dropout = v })
+	cases = combine(cases, f.inputs, func(c *bench.Case, v string) { c.Input = v })
+	for _, c := range cases {
+		if c.NumLayers == 0 || c.BatchSize == 0 || c.Width == 0 {
+			return nil, errors.New("batch size, number of layers and width must not be 0")
+		}
+		if err := c.Validate(); err != nil {
+			return nil, err
 		}
 	}
 	return cases, nil
+}
+
+// combine returns every case with every value.
+func combine[T any](cases []bench.Case, values []T, set func(*bench.Case, T)) []bench.Case {
+	var out []bench.Case
+	for _, c := range cases {
+		for _, v := range values {
+			set(&c, v)
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // maxIntegers bounds what one flag of bench may list.
@@ -128,48 +149,26 @@ func integers(name, text string) ([]int, error) {
 	}
 }
 
-func (a *app) bench(ctx context.Context, cases []bench.Case, data *dataFlags, atLeast time.Duration) error {
+func (a *app) bench(ctx context.Context, cases []bench.Case, data *dataFlags, o *benchOptions) error {
 	all, _, err := data.load()
 	if err != nil {
 		return err
 	}
-	train, _, err := all.Split(0.1) // the rows that a training has
+	train, val, err := all.Split(0.1) // the rows that a training has
 	if err != nil {
 		return err
 	}
-	report := benchReport{CPU: cpuName(), Threads: 1, Results: []bench.Result{}}
+	report := benchReport{CPU: cpuName(), Threads: 1, Results: []benchResult{}}
 	for i, c := range cases {
 		fmt.Fprintf(a.stderr, "%d/%d %s\n", i+1, len(cases), c.Name())
-		r, err := bench.Measure(ctx, c, train, atLeast)
+		r, err := o.measure(ctx, c, train, val)
 		if err != nil {
 			if ctx.Err() != nil && len(report.Results) > 0 {
-				return errors.Join(err, a.printBench(report))
+				return errors.Join(err, a.printBench(&report, o))
 			}
 			return err
 		}
 		report.Results = append(report.Results, r)
 	}
-	return a.printBench(report)
-}
-
-func (a *app) printBench(r benchReport) error {
-	if a.json {
-		return a.printJSON(r)
-	}
-	fmt.Fprintf(a.stdout, "cpu: %s, %d thread\n\n", r.CPU, r.Threads)
-	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "backend\tkernels\tnum_layers\tbatch_size\twidth\tsamples/s\tus/step\tGFLOPS\t")
-	for _, x := range r.Results {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%.0f\t%.1f\t%.1f\t\n", x.Backend, x.Kernels, x.NumLayers, x.BatchSize, x.Width, x.SamplesPerSecond, x.MicrosPerStep, x.GFLOPS)
-	}
-	return table.Flush()
-}
-
-// cpuName names the processor as the operating system does, else by its
-// architecture.
-func cpuName() string {
-	if name := processorModel(); name != "" {
-		return name
-	}
-	return runtime.GOARCH
+	return a.printBench(&report, o)
 }

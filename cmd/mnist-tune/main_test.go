@@ -259,9 +259,33 @@ func TestBench(t *testing.T) {
 	if len(results) != 4 {
 		t.Fatalf("%d results", len(results))
 	}
-	wantKeys(t, "result", results[0], "backend", "kernels", "num_layers", "batch_size", "width", "samples_per_second", "us_per_step", "gflops")
-	if code, stdout, _ := call(t, "bench", "--data", dir, "--width", "8", "--seconds", "0"); code != exitDone || !strings.Contains(stdout, "samples/s") {
-		t.Errorf("%d\n%s", code, stdout)
+	wantKeys(t, "result", results[0], "backend", "kernels", "num_layers", "batch_size", "width", "samples_per_second", "us_per_step", "gflops", "threads", "activation", "optimizer", "dropout", "input", "bytes_per_step", "memory_bytes")
+	before := filepath.Join(t.TempDir(), "before.json")
+	text, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(before, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		want []string
+	}{
+		{"--compare " + before + " --batch-size 16,32", []string{"samples/s", "before", "change", "%"}},
+		{"--format benchstat --activation relu,gelu --dropout 0.2", []string{"\nBenchmarkTrain/backend=native/", "/activation=gelu/dropout=0.2\t", " ns/op\t", " samples/s\t"}},
+		{"--input uniform --optimizer sgd --target-accuracy 0.1", []string{"uniform", "sgd", "s to 0.1"}},
+	} {
+		args := append([]string{"bench", "--data", dir, "--width", "8", "--seconds", "0"}, strings.Fields(c.args)...)
+		code, stdout, stderr := call(t, args...)
+		for _, want := range c.want {
+			if code != exitDone || !strings.Contains(stdout, want) {
+				t.Errorf("%s: %d, want %q in\n%s%s", c.args, code, want, stdout, stderr)
+			}
+		}
+	}
+	if code, _, stderr := call(t, "bench", "--compare", filepath.Join(dir, "nothing")); code != exitFailed || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("no file to compare with: %d\n%s", code, stderr)
 	}
 }
 
