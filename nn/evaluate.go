@@ -19,6 +19,7 @@ type evaluation struct {
 	rows    []int32
 	logits  []float32     // [chunk, classes]
 	panel   kernel.Matrix // the same, for the loss
+	kernels *kernel.Set
 }
 
 func newEvaluation(data Dataset, features, classes int) (*evaluation, error) {
@@ -26,10 +27,15 @@ func newEvaluation(data Dataset, features, classes int) (*evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
+	kernels, err := kernel.Best()
+	if err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
 	n := min(chunk, len(labels))
 	return &evaluation{
 		data: data, labels: labels, classes: classes,
 		rows: make([]int32, n), logits: make([]float32, n*classes), panel: kernel.NewMatrix(n, classes),
+		kernels: kernels,
 	}, nil
 }
 
@@ -58,7 +64,7 @@ func (e *evaluation) run(ctx context.Context, p Program) (Metrics, error) {
 	err := e.each(ctx, p, func(first int, logits []float32) {
 		labels := e.labels[first : first+len(logits)/e.classes]
 		e.panel.SetRowMajor(logits)
-		l, c := kernel.Go.CrossEntropy(kernel.Matrix{}, e.panel, labels, 0)
+		l, c := e.kernels.CrossEntropy(kernel.Matrix{}, e.panel, labels, 0)
 		loss += l * float64(len(labels))
 		correct += c
 	})
