@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -92,6 +93,16 @@ func wantKeys(t *testing.T, what string, v any, keys ...string) {
 			t.Errorf("%s lacks the key %s", what, k)
 		}
 	}
+}
+
+// asBinary names the environment variable that makes this test binary the program.
+const asBinary = "MNIST_TUNE_TEST_AS_BINARY"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asBinary) != "" {
+		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
 }
 
 func TestTrainAndEval(t *testing.T) {
@@ -248,6 +259,32 @@ func TestSpaceFileAndGridBudget(t *testing.T) {
 	got = callJSON(t, "search", "--data", dir, "--method", "random", "--trials", "2", "--epochs", "1", "--seed", "1", "--learning-rate", "0.02")
 	if space := fmt.Sprint(got["space"]); strings.Contains(space, "learning_rate") {
 		t.Errorf("a flag fixes the learning rate, the space is %s", space)
+	}
+}
+
+// The kernels agree on the mean loss of the first epoch at a learning rate of
+// 0.001. Which ones run is decided once a process, so each set has its own.
+func TestKernelsAgree(t *testing.T) {
+	loss := map[string]float64{}
+	for _, kernels := range []string{"avx512", "avx2", "go"} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "train", "--epochs", "1", "--batch-size", "128", "--seed", "1", "--json")
+		cmd.Env = append(os.Environ(), asBinary+"=1", "MNIST_TUNE_KERNELS="+kernels)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if err := cmd.Run(); err != nil {
+			if strings.Contains(stderr.String(), "no such kernels for this processor") {
+				t.Logf("this processor or build has no %s kernels", kernels)
+				continue
+			}
+			t.Fatalf("%s: %v\n%s", kernels, err, &stderr)
+		}
+		first := object(t, stdout.String())["history"].([]any)[0].(map[string]any)
+		loss[kernels] = first["loss"].(float64)
+	}
+	for kernels, l := range loss {
+		if math.Abs(l-loss["go"]) > 1e-3 {
+			t.Errorf("%s: loss %v, plain Go %v", kernels, l, loss["go"])
+		}
 	}
 }
 
