@@ -281,29 +281,79 @@ func TestSourcesAgree(t *testing.T) {
 }
 
 func TestStepAllocatesNothing(t *testing.T) {
-	s := Spec{Batch: 8, Features: 30, Classes: 4, Widths: []int{20, 70}, Activation: kernel.GELU, Dropout: 0.3, LabelSmoothing: 0.1}
-	pixels := make([]byte, 30*16)
+	src := byteSource(16, 30, 4)
+	rules := []kernel.Optimizer{kernel.SGD, kernel.Momentum, kernel.Nesterov, kernel.RMSprop, kernel.Adam}
+	for i, activation := range []kernel.Activation{kernel.ReLU, kernel.Tanh, kernel.Sigmoid, kernel.GELU, kernel.ReLU} {
+		s := Spec{Batch: 8, Features: 30, Classes: 4, Widths: []int{20, 70}, Activation: activation, Dropout: 0.3, LabelSmoothing: 0.1}
+		for _, sparse := range []bool{true, false} {
+			m, err := Compile(build(t, s), Options{Sparse: sparse})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := &Optimizer{Rule: rules[i], Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, ClipNorm: 1}
+			rows, short, logits := []int32{0, 1, 2, 3, 4, 5, 6, 7}, []int32{8, 9, 10}, make([]float32, 3*4)
+			if n := testing.AllocsPerRun(50, func() {
+				m.Train(src, rows, 1)
+				m.Update(o, 0.001, 1)
+				m.Train(src, short, 2)
+				m.Update(o, 0.001, 2)
+				m.Infer(logits, src, short)
+			}); n != 0 {
+				t.Errorf("%v, rule %d, sparse=%v: two steps and an inference allocate %v times, want 0", activation, rules[i], sparse, n)
+			}
+		}
+	}
+}
+
+// byteSource returns rows of bytes, most of them not zero.
+func byteSource(rows, features, classes int) *Source {
+	pixels := make([]byte, features*rows)
 	for i := range pixels {
 		pixels[i] = byte(i % 5)
 	}
-	src := &Source{Features: 30, Classes: 4, Rows: 16, Pixels: pixels, Labels: make([]uint8, 16)}
+	src := &Source{Features: features, Classes: classes, Rows: rows, Pixels: pixels, Labels: make([]uint8, rows)}
 	src.SetScale(1)
-	for _, sparse := range []bool{true, false} {
-		m, err := Compile(build(t, s), Options{Sparse: sparse})
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := &Optimizer{Rule: kernel.Adam, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, ClipNorm: 1}
-		rows, short, logits := []int32{0, 1, 2, 3, 4, 5, 6, 7}, []int32{8, 9, 10}, make([]float32, 3*4)
-		if n := testing.AllocsPerRun(50, func() {
-			m.Train(src, rows, 1)
-			m.Update(o, 0.001, 1)
-			m.Train(src, short, 2)
-			m.Update(o, 0.001, 2)
-			m.Infer(logits, src, short)
-		}); n != 0 {
-			t.Errorf("sparse=%v: two steps and an inference allocate %v times, want 0", sparse, n)
-		}
+	return src
+}
+
+// BenchmarkExecutor runs steps of kernels that do nothing: what is left is the
+// executor's own cost, and that of the copies of biases.
+func BenchmarkExecutor(b *testing.B) {
+	nothing := &kernel.Set{
+		Name: "none",
+		Gemm: func(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool) {},
+		Compress: func(index []int32, first, second []float32, start []int32, base int, pair, ahead kernel.BytePair, table *[256]float32) int {
+			return 0
+		},
+		Widen:         func(dst []float32, src []byte, table *[256]float32) {},
+		Transpose:     func(dst, src []float32, rows, cols, dstStride, srcStride int) {},
+		SparseForward: func(z []float32, x *kernel.Sparse, w []float32, stride int) {},
+		SparseGradW:   func(dw []float32, x *kernel.Sparse, dz []float32, stride int) {},
+		Activate:      func(f kernel.Activation, y, z []float32) {},
+		ActivateGrad:  func(f kernel.Activation, dz, dy, saved []float32) {},
+		Dropout:       func(dst, src []float32, rows, stride, column int, mask kernel.Mask) {},
+		CrossEntropy:  func(dz, z kernel.Matrix, labels []uint8, eps float64) (float64, int) { return 0, 0 },
+		Step:          func(rule *kernel.Rule, w, g, m, v []float32) {},
+		SumSquares:    func(x []float32) float64 { return 0 },
+	}
+	src := byteSource(2, 784, 10)
+	rows := []int32{0, 1}
+	o := &Optimizer{Rule: kernel.Adam, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7}
+	for layers := 1; layers <= 3; layers++ {
+		b.Run(fmt.Sprintf("num_layers=%d", layers), func(b *testing.B) {
+			widths := []int{64, 64, 64}[:layers]
+			m, err := Compile(build(b, Spec{Batch: 2, Features: 784, Classes: 10, Widths: widths, Activation: kernel.ReLU}), Options{Kernels: nothing, Sparse: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for step := 1; b.Loop(); step++ {
+				if _, _, err := m.Train(src, rows, step); err != nil {
+					b.Fatal(err)
+				}
+				m.Update(o, 0.001, step)
+			}
+		})
 	}
 }
 
