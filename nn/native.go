@@ -67,11 +67,10 @@ type nativeProgram struct {
 }
 
 func (p *nativeProgram) Step(rows []int32, a StepArgs) (StepResult, error) {
-	loss, correct, err := p.machine.Train(p.source, rows, a.Step)
+	loss, correct, err := p.machine.Step(p.source, rows, p.optimizer, a.LearningRate, a.Step)
 	if err != nil {
 		return StepResult{}, fmt.Errorf("nn: %w", err)
 	}
-	p.machine.Update(p.optimizer, a.LearningRate, a.Step+1)
 	return StepResult{Loss: loss, Correct: correct}, nil
 }
 

@@ -28,27 +28,57 @@ func newMatrix(shape tensor.Shape) kernel.Matrix {
 	return kernel.NewMatrix(shape[0], shape[1])
 }
 
-// bind returns the call that computes node n, nil for what needs no computing.
-func (m *Machine) bind(n *G.Node) (func(), error) {
+// rowBlock is how many rows of a batch the parts of a call have that may be shared
+// out.
+const rowBlock = 64
+
+// byRows returns a call that computes out from the rows of the batch; work is that of
+// a row of a full panel.
+func (m *Machine) byRows(out kernel.Matrix, work int, run func(part kernel.Part)) call {
+	block := rowBlock
+	if m.team.size == 1 {
+		block = out.Rows
+	}
+	return call{out.Panels(), &m.in.rows, block, work, func(_ int, part kernel.Part) { run(part) }}
+}
+
+// whole returns a call for each panel of out, small enough to be run by one thread.
+func whole(out kernel.Matrix, run func(part kernel.Part)) call {
+	return call{out.Panels(), &out.Rows, out.Rows, 1, func(_ int, part kernel.Part) { run(part) }}
+}
+
+// elementwise is the work of a row of a panel in calls that compute element by
+// element. They are bound by memory.
+const elementwise = 10 * kernel.PanelWidth
+
+// products returns the work of a row of a panel that is the sum of so many products.
+func products(depth int) int { return 2 * depth * kernel.PanelWidth }
+
+// bind returns the calls that compute node n, none for what needs no computing.
+func (m *Machine) bind(n *G.Node) ([]call, error) {
 	in := children(m.net.Graph, n)
 	k, b := m.kernels, m.in
 	switch op := n.Op().(type) {
 	case *linear:
 		w, c, z := m.matrix(in[1]), m.matrix(in[2]), m.matrix(n)
-		if op.first {
-			if b.sparse != nil {
-				return func() { k.LinearForwardSparse(z, b.sparse, w, c) }, nil
+		run := func(part kernel.Part) {
+			if b.isSparse {
+				k.LinearForwardSparse(z, b.sparse, w, c, part)
+			} else {
+				k.LinearForwardDense(z, b.dense, w, c, part)
 			}
-			return func() { k.LinearForwardDense(z, b.dense, w, c, b.rows) }, nil
 		}
-		x := m.matrix(in[0])
-		return func() { k.LinearForward(z, x, w, c, b.rows) }, nil
+		if !op.first {
+			x := m.matrix(in[0])
+			run = func(part kernel.Part) { k.LinearForward(z, x, w, c, part) }
+		}
+		return []call{m.byRows(z, products(w.Rows), run)}, nil
 	case *activation:
 		y, z := m.matrix(n), m.matrix(in[0])
-		return func() { k.ActivationForward(op.f, y, z, b.rows) }, nil
+		return []call{m.byRows(y, elementwise, func(part kernel.Part) { k.ActivationForward(op.f, y, z, part) })}, nil
 	case *dropout:
 		y, x := m.matrix(n), m.matrix(in[0])
-		return func() { m.dropout(op, y, x) }, nil
+		return []call{m.byRows(y, elementwise, func(part kernel.Part) { m.dropout(op, y, x, part) })}, nil
 	case *crossEntropy:
 		return nil, nil // computed with its gradient
 	case *crossEntropyGrad:
@@ -56,54 +86,50 @@ func (m *Machine) bind(n *G.Node) (func(), error) {
 			return nil, fmt.Errorf("graph: the cross-entropy must be what is differentiated (got the upstream gradient %v)", in[2])
 		}
 		z, dz := m.matrix(in[0]), m.matrix(n)
-		return func() { m.loss, m.correct = k.CrossEntropy(dz, z, b.labels[:b.rows], op.smoothing) }, nil
+		one := kernel.Matrix{Rows: 1, Cols: 1} // the sum of the losses is one part
+		return []call{whole(one, func(kernel.Part) { m.loss, m.correct = k.CrossEntropy(dz, z, b.labels[:b.rows], op.smoothing) })}, nil
 	case *linearGradX:
 		dz, w, dx := m.matrix(in[0]), m.matrix(in[1]), m.matrix(n)
 		wt := kernel.NewMatrix(w.Cols, w.Rows)
-		return func() { k.TransposeMatrix(wt, w); k.LinearGradX(dx, dz, wt, b.rows) }, nil
+		return []call{
+			{wt.Panels(), &wt.Rows, kernel.PanelWidth, elementwise, func(_ int, part kernel.Part) { k.TransposeMatrix(wt, w, part) }},
+			m.byRows(dx, products(w.Cols), func(part kernel.Part) { k.LinearGradX(dx, dz, wt, part) }),
+		}, nil
 	case *linearGradW:
-		dz, dw := m.matrix(in[1]), m.matrix(n)
-		if op.first {
-			if b.sparse != nil {
-				return func() { k.LinearGradWSparse(dw, b.sparse, dz) }, nil
-			}
-			return func() { k.LinearGradWDense(dw, b.dense, dz, b.rows) }, nil
-		}
-		x := m.matrix(in[0])
-		return func() { k.LinearGradW(dw, x, dz, b.rows) }, nil
+		return []call{m.weightGrad(n).alone()}, nil
 	case *linearGradB:
 		dz, db := m.matrix(in[0]), m.matrix(n)
-		return func() { k.LinearGradB(db, dz, b.rows) }, nil
+		return []call{whole(db, func(part kernel.Part) { k.LinearGradB(db, dz, part, b.rows) })}, nil
 	case *activationGrad:
 		dz, dy, saved := m.matrix(n), m.matrix(in[0]), m.matrix(in[1])
-		return func() { k.ActivationGrad(op.f, dz, dy, saved, b.rows) }, nil
+		return []call{m.byRows(dz, elementwise, func(part kernel.Part) { k.ActivationGrad(op.f, dz, dy, saved, part) })}, nil
 	}
 	return m.bindStock(n, in)
 }
 
 // bindStock binds what Gorgonia itself puts into a graph: constants, and the
 // sums at branches, forward and backward.
-func (m *Machine) bindStock(n *G.Node, in []*G.Node) (func(), error) {
+func (m *Machine) bindStock(n *G.Node, in []*G.Node) ([]call, error) {
 	name := n.Op().String()
 	switch {
 	case strings.HasPrefix(name, "const "):
 		return nil, nil
 	case strings.HasPrefix(name, "+ ") && len(in) == 2 && in[0].Shape().Eq(in[1].Shape()) && !n.Shape().IsScalar():
 		z, x, y := m.matrix(n), m.matrix(in[0]), m.matrix(in[1])
+		run := func(part kernel.Part) { kernel.Add(z, x, y, part) }
 		if n.Shape()[0] != m.net.X.Shape()[0] {
-			return func() { kernel.Add(z, x, y, z.Rows) }, nil
+			return []call{whole(z, run)}, nil
 		}
-		b := m.in
-		return func() { kernel.Add(z, x, y, b.rows) }, nil
+		return []call{m.byRows(z, elementwise, run)}, nil
 	}
 	return nil, fmt.Errorf("graph: no kernel for the operation %q of shape %v", name, n.Shape())
 }
 
 // dropout masks x while training, else passes it through.
-func (m *Machine) dropout(op *dropout, y, x kernel.Matrix) {
+func (m *Machine) dropout(op *dropout, y, x kernel.Matrix, part kernel.Part) {
 	mask := kernel.Mask{Scale: 1}
 	if m.training {
 		mask = op.mask()
 	}
-	m.kernels.DropoutForward(y, x, mask, m.in.rows)
+	m.kernels.DropoutForward(y, x, mask, part)
 }

@@ -320,18 +320,16 @@ func byteSource(rows, features, classes int) *Source {
 // executor's own cost, and that of the copies of biases.
 func BenchmarkExecutor(b *testing.B) {
 	nothing := &kernel.Set{
-		Name: "none",
-		Gemm: func(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool) {},
-		Compress: func(index []int32, first, second []float32, start []int32, base int, pair, ahead kernel.BytePair, table *[256]float32) int {
-			return 0
-		},
+		Name:          "none",
+		Gemm:          func(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool) {},
+		Compress:      func(entries []uint32, start []int32, base int, pair, ahead kernel.BytePair) int { return 0 },
 		Widen:         func(dst []float32, src []byte, table *[256]float32) {},
 		Transpose:     func(dst, src []float32, rows, cols, dstStride, srcStride int) {},
-		SparseForward: func(z []float32, x *kernel.Sparse, w []float32, stride int) {},
-		SparseGradW:   func(dw []float32, x *kernel.Sparse, dz []float32, stride int) {},
+		SparseForward: func(z []float32, x *kernel.Sparse, lo, hi int, w []float32, stride int) {},
+		SparseGradW:   func(dw []float32, x *kernel.Sparse, block int, dz []float32, stride int) {},
 		Activate:      func(f kernel.Activation, y, z []float32) {},
 		ActivateGrad:  func(f kernel.Activation, dz, dy, saved []float32) {},
-		Dropout:       func(dst, src []float32, rows, stride, column int, mask kernel.Mask) {},
+		Dropout:       func(dst, src []float32, lo, hi, stride, column int, mask kernel.Mask) {},
 		CrossEntropy:  func(dz, z kernel.Matrix, labels []uint8, eps float64) (float64, int) { return 0, 0 },
 		Step:          func(rule *kernel.Rule, w, g, m, v []float32) {},
 		SumSquares:    func(x []float32) float64 { return 0 },

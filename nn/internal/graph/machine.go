@@ -14,7 +14,11 @@ import (
 type Options struct {
 	Kernels *kernel.Set // nil: the fastest that the processor runs
 	Sparse  bool        // skip the zeros of the data; pays below a density of about a half
+	Threads int         // 0 or 1: one; at most MaxThreads. The results are the same bit for bit
 }
+
+// MaxThreads is the most threads that a Machine uses.
+const MaxThreads = 64
 
 // Machine runs a network: it owns the memory of every node and a list of kernel
 // calls. A Machine is used by one goroutine at a time; machines share nothing.
@@ -25,9 +29,14 @@ type Machine struct {
 	in      *batch
 	values  map[*G.Node]kernel.Matrix
 
-	forward  []func() // data to logits
-	backward []func() // logits to gradients
-	training bool     // dropout is on
+	forward  []call // data to logits
+	backward []call // logits to gradients, those of weights excepted
+	weights  []call // gradients of weights that nothing else reads
+	fused    []call // the same with the updates of these weights
+	update   call   // all parameters from their gradients
+	rest     []int  // numbers of the parameters that are not in fused
+	team     team
+	training bool // dropout is on
 	loss     float64
 	correct  int
 	rule     kernel.Rule // of the last update; here because a local one would escape
@@ -50,6 +59,7 @@ func Compile(net *Network, o Options) (*Machine, error) {
 		net: net, kernels: o.Kernels,
 		in:     newBatch(net.X.Shape()[0], net.X.Shape()[1], o.Sparse),
 		values: make(map[*G.Node]kernel.Matrix),
+		team:   team{size: max(1, min(o.Threads, MaxThreads))},
 	}
 	m.params = newArena(net.Params)
 	for i, p := range net.Params {
@@ -63,27 +73,29 @@ func Compile(net *Network, o Options) (*Machine, error) {
 		return nil, fmt.Errorf("graph: sorting: %w", err)
 	}
 	slices.Reverse(sorted) // Sort puts the root first
-	feedsLogits := ancestors(net.Graph, net.Logits)
+	feedsLogits, fused := ancestors(net.Graph, net.Logits), make(map[int]bool)
 	for _, n := range sorted {
 		if n.Op() == nil {
 			continue
 		}
-		call, err := m.bind(n)
-		switch {
-		case err != nil:
+		if i, ok := m.lastRead(n); ok {
+			g := m.weightGrad(n)
+			m.weights = append(m.weights, g.alone())
+			m.fused = append(m.fused, g.fused(m, i))
+			fused[i] = true
+			continue
+		}
+		calls, err := m.bind(n)
+		if err != nil {
 			return nil, err
-		case call == nil:
-		case feedsLogits[n]:
-			m.forward = append(m.forward, call)
-		default:
-			m.backward = append(m.backward, call)
+		}
+		if feedsLogits[n] {
+			m.forward = append(m.forward, calls...)
+		} else {
+			m.backward = append(m.backward, calls...)
 		}
 	}
-	for i, p := range net.Params { // two parameters with one gradient node
-		if src, dst := m.values[p.Deriv], m.params.grads[i]; &src.Data[0] != &dst.Data[0] {
-			m.backward = append(m.backward, func() { copy(dst.Data, src.Data) })
-		}
-	}
+	m.bindUpdate(fused)
 	return m, nil
 }
 
@@ -125,13 +137,22 @@ func (m *Machine) Train(src *Source, rows []int32, step int) (loss float64, corr
 	return m.loss, m.correct, nil
 }
 
+// run goes through the network forward and backward, to all gradients.
 func (m *Machine) run() {
+	m.runToWeights()
+	m.runAll(m.weights)
+}
+
+// runToWeights stops before the gradients of weights that nothing else reads.
+func (m *Machine) runToWeights() {
 	m.training = true
-	for _, call := range m.forward {
-		call()
-	}
-	for _, call := range m.backward {
-		call()
+	m.runAll(m.forward)
+	m.runAll(m.backward)
+}
+
+func (m *Machine) runAll(calls []call) {
+	for i := range calls {
+		m.team.do(&calls[i])
 	}
 }
 
@@ -145,9 +166,7 @@ func (m *Machine) Infer(dst []float32, src *Source, rows []int32) error {
 			return err
 		}
 		m.training = false
-		for _, call := range m.forward {
-			call()
-		}
+		m.runAll(m.forward)
 		logits.RowMajor(dst[:n*logits.Cols])
 		rows, dst = rows[n:], dst[n*logits.Cols:]
 	}

@@ -31,13 +31,15 @@ func (s *Source) pixels(row int32) []byte {
 	return s.Pixels[int(row)*s.Features : (int(row)+1)*s.Features]
 }
 
-// batch holds the gathered rows of one step, sparse or dense.
+// batch holds the gathered rows of one step: sparse where the machine wants that and
+// the data comes as bytes, else dense.
 type batch struct {
 	rows     int
 	features int
 	labels   []uint8
-	sparse   *kernel.Sparse // nil: dense
-	dense    []float32      // [capacity, features] row-major; scratch of one row if sparse
+	isSparse bool
+	sparse   *kernel.Sparse // nil if the machine wants dense rows
+	dense    []float32      // [capacity, features] row-major; made when it is needed
 	indices  []int          // what Fill wants
 	zeros    []byte         // [features], beside an odd last row
 }
@@ -46,8 +48,6 @@ func newBatch(capacity, features int, sparse bool) *batch {
 	b := &batch{features: features, labels: make([]uint8, capacity), indices: make([]int, capacity), zeros: make([]byte, features)}
 	if sparse {
 		b.sparse = kernel.NewSparse(capacity, features)
-	} else {
-		b.dense = kernel.Aligned(capacity * features)
 	}
 	return b
 }
@@ -57,29 +57,26 @@ func (b *batch) gather(k *kernel.Set, src *Source, rows []int32) error {
 	if len(rows) == 0 || len(rows) > len(b.labels) {
 		return fmt.Errorf("graph: a batch of %d rows does not fit (want 1 to %d)", len(rows), len(b.labels))
 	}
-	if src.Pixels != nil {
-		for _, r := range rows {
-			if uint(r) >= uint(src.Rows) {
-				return fmt.Errorf("graph: row %d of a data set of %d rows", r, src.Rows)
-			}
-		}
-	}
 	b.rows = len(rows)
-	if b.sparse != nil {
-		b.sparse.Reset()
+	b.isSparse = b.sparse != nil && src.Pixels != nil
+	if !b.isSparse && b.dense == nil {
+		b.dense = kernel.Aligned(len(b.labels) * b.features)
 	}
-	switch {
-	case src.Pixels == nil:
+	if src.Pixels == nil {
 		return b.gatherFloats(src, rows)
-	case b.sparse != nil:
-		b.gatherPairs(k, src, rows)
-	default:
-		for i, r := range rows {
-			k.Widen(b.dense[i*b.features:(i+1)*b.features], src.pixels(r), &src.table)
-		}
 	}
 	for i, r := range rows {
+		if uint(r) >= uint(src.Rows) {
+			return fmt.Errorf("graph: row %d of a data set of %d rows", r, src.Rows)
+		}
 		b.labels[i] = src.Labels[r]
+	}
+	if b.isSparse {
+		b.gatherPairs(k, src, rows)
+		return nil
+	}
+	for i, r := range rows {
+		k.Widen(b.dense[i*b.features:(i+1)*b.features], src.pixels(r), &src.table)
 	}
 	return nil
 }
@@ -89,6 +86,7 @@ const rowsAhead = 4
 
 // gatherPairs collects the rows two by two, an odd last one with a row of zeros.
 func (b *batch) gatherPairs(k *kernel.Set, src *Source, rows []int32) {
+	b.sparse.Reset(&src.table)
 	last := len(rows) - 1
 	for i := 0; i <= last; i += 2 {
 		pair := kernel.BytePair{src.pixels(rows[i]), b.zeros}
@@ -96,7 +94,7 @@ func (b *batch) gatherPairs(k *kernel.Set, src *Source, rows []int32) {
 			pair[1] = src.pixels(rows[i+1])
 		}
 		ahead := kernel.BytePair{src.pixels(rows[min(i+rowsAhead, last)]), src.pixels(rows[min(i+rowsAhead+1, last)])}
-		k.AppendBytes(b.sparse, min(2, len(rows)-i), pair, ahead, &src.table)
+		k.AppendBytes(b.sparse, min(2, len(rows)-i), pair, ahead)
 	}
 }
 
@@ -104,21 +102,9 @@ func (b *batch) gatherFloats(src *Source, rows []int32) error {
 	for i, r := range rows {
 		b.indices[i] = int(r)
 	}
-	if b.dense == nil { // a sparse machine meets a data set of floats
-		b.dense = kernel.Aligned(len(b.labels) * b.features)
-	}
-	x := b.dense[:len(rows)*b.features]
-	if err := src.Fill(x, b.labels[:len(rows)], b.indices[:len(rows)]); err != nil {
+	n := len(rows)
+	if err := src.Fill(b.dense[:n*b.features], b.labels[:n], b.indices[:n]); err != nil {
 		return fmt.Errorf("reading the data set: %w", err)
-	}
-	if b.sparse != nil {
-		for i := 0; i < len(rows); i += 2 {
-			var second []float32
-			if i+1 < len(rows) {
-				second = x[(i+1)*b.features : (i+2)*b.features]
-			}
-			b.sparse.AppendFloats(x[i*b.features:(i+1)*b.features], second)
-		}
 	}
 	return nil
 }

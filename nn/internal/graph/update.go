@@ -44,8 +44,30 @@ func newArena(params []Param) arena {
 	return a
 }
 
-// Update applies the gradients of the last Train. step counts updates from 1.
-func (m *Machine) Update(o *Optimizer, learningRate float64, step int) {
+// updateBlock is how many rows of Lane numbers a part of an update has.
+const updateBlock = 1 << 10
+
+// bindUpdate prepares the updates; the numbers of those parameters that have a fused
+// one are given. Two parameters may have one gradient node: the second gets a copy.
+func (m *Machine) bindUpdate(fused map[int]bool) {
+	for i, p := range m.net.Params {
+		if !fused[i] {
+			m.rest = append(m.rest, i)
+		}
+		if src, dst := m.values[p.Deriv], m.params.grads[i]; &src.Data[0] != &dst.Data[0] {
+			m.backward = append(m.backward, whole(kernel.Matrix{Rows: 1, Cols: 1}, func(kernel.Part) { copy(dst.Data, src.Data) }))
+		}
+	}
+	a := &m.params
+	rows := len(a.w) / kernel.Lane
+	m.update = call{1, &rows, updateBlock, 10 * kernel.Lane, func(_ int, part kernel.Part) {
+		lo, hi := part.Lo*kernel.Lane, part.Hi*kernel.Lane
+		m.kernels.Step(&m.rule, a.w[lo:hi], a.g[lo:hi], a.m[lo:hi], a.v[lo:hi])
+	}}
+}
+
+// setRule works out the numbers of an update; step counts updates from 1.
+func (m *Machine) setRule(o *Optimizer, learningRate float64, step int) {
 	m.rule = kernel.Rule{
 		Optimizer: o.Rule,
 		Rate:      float32(learningRate),
@@ -59,12 +81,41 @@ func (m *Machine) Update(o *Optimizer, learningRate float64, step int) {
 		t := float64(step)
 		m.rule.Rate = float32(learningRate * math.Sqrt(1-math.Pow(o.Beta2, t)) / (1 - math.Pow(o.Beta1, t)))
 	}
+}
+
+// Update applies the gradients of the last Train. step counts updates from 1.
+func (m *Machine) Update(o *Optimizer, learningRate float64, step int) {
+	m.setRule(o, learningRate, step)
 	if o.ClipNorm > 0 {
 		if norm := math.Sqrt(m.kernels.SumSquares(m.params.g)); norm > o.ClipNorm {
 			m.rule.GradScale = float32(o.ClipNorm / norm)
 		}
 	}
-	m.kernels.Step(&m.rule, m.params.w, m.params.g, m.params.m, m.params.v)
+	m.team.do(&m.update)
+}
+
+// Step is Train and Update in one, with the same results bit for bit: where the rule
+// allows it, a weight's gradient never leaves the first-level cache before it is
+// used. step counts from 0.
+func (m *Machine) Step(src *Source, rows []int32, o *Optimizer, learningRate float64, step int) (loss float64, correct int, err error) {
+	if o.ClipNorm > 0 { // the norm of all gradients comes before the first update
+		loss, correct, err = m.Train(src, rows, step)
+		if err == nil {
+			m.Update(o, learningRate, step+1)
+		}
+		return loss, correct, err
+	}
+	if err := m.in.gather(m.kernels, src, rows); err != nil {
+		return 0, 0, err
+	}
+	m.net.MaskKey.Step = step
+	m.setRule(o, learningRate, step+1)
+	m.runToWeights()
+	m.runAll(m.fused)
+	for _, i := range m.rest {
+		m.kernels.Step(&m.rule, m.params.weights[i].Data, m.params.grads[i].Data, m.params.first[i].Data, m.params.second[i].Data)
+	}
+	return m.loss, m.correct, nil
 }
 
 // Tensor is a named array in row-major order.

@@ -104,23 +104,18 @@ func activateGrad(f Activation, dz, dy, saved []float32) {
 	}
 }
 
-// ActivationForward computes y = f(z) for the first rows rows.
-func (s *Set) ActivationForward(f Activation, y, z Matrix, rows int) {
-	for p := range y.Panels() {
-		yp, stride, _ := y.Panel(p)
-		zp, _, _ := z.Panel(p)
-		s.Activate(f, yp[:rows*stride], zp[:rows*stride])
-	}
+// ActivationForward computes a part of y = f(z).
+func (s *Set) ActivationForward(f Activation, y, z Matrix, part Part) {
+	yp, _ := y.Part(part)
+	zp, _ := z.Part(part)
+	s.Activate(f, yp, zp)
 }
 
-// ActivationGrad computes dz = dy f'(z) for the first rows rows; saved is the
-// activation's input or output, as f.SavesInput says.
-func (s *Set) ActivationGrad(f Activation, dz, dy, saved Matrix, rows int) {
-	for p := range dz.Panels() {
-		dzp, stride, _ := dz.Panel(p)
-		dyp, _, _ := dy.Panel(p)
-		sp, _, _ := saved.Panel(p)
-		n := rows * stride
-		s.ActivateGrad(f, dzp[:n], dyp[:n], sp[:n])
-	}
+// ActivationGrad computes a part of dz = dy f'(z); saved is the activation's input
+// or output, as f.SavesInput says.
+func (s *Set) ActivationGrad(f Activation, dz, dy, saved Matrix, part Part) {
+	dzp, _ := dz.Part(part)
+	dyp, _ := dy.Part(part)
+	sp, _ := saved.Part(part)
+	s.ActivateGrad(f, dzp, dyp, sp)
 }

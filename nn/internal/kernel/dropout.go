@@ -41,24 +41,22 @@ func mix32(x uint32) uint32 {
 	return x ^ x>>16
 }
 
-// DropoutForward writes to dst the elements of src that the mask keeps, scaled, and
-// zero for the others, for the first rows rows. It serves the forward pass and
-// the gradient alike.
-func (s *Set) DropoutForward(dst, src Matrix, mask Mask, rows int) {
-	for p := range dst.Panels() {
-		dp, stride, _ := dst.Panel(p)
-		sp, _, _ := src.Panel(p)
-		if mask.threshold == 0 {
-			copy(dp[:rows*stride], sp)
-			continue
-		}
-		s.Dropout(dp, sp, rows, stride, p*PanelWidth, mask)
+// DropoutForward writes a part of dst: the elements of src that the mask keeps,
+// scaled, and zero for the others. It serves the forward pass and the gradient
+// alike.
+func (s *Set) DropoutForward(dst, src Matrix, mask Mask, part Part) {
+	dp, stride := dst.Part(part)
+	sp, _ := src.Part(part)
+	if mask.threshold == 0 {
+		copy(dp, sp)
+		return
 	}
+	s.Dropout(dp, sp, part.Lo, part.Hi, stride, part.Panel*PanelWidth, mask)
 }
 
-func dropout(dst, src []float32, rows, stride, column int, mask Mask) {
-	for i := range rows {
-		rowKey := mix32(mask.key+uint32(i)) + uint32(column)
+func dropout(dst, src []float32, lo, hi, stride, column int, mask Mask) {
+	for i := range hi - lo {
+		rowKey := mix32(mask.key+uint32(lo+i)) + uint32(column)
 		d, s := dst[i*stride:][:stride], src[i*stride:][:stride]
 		for j, x := range s {
 			if mix32(rowKey+uint32(j)) >= mask.threshold {

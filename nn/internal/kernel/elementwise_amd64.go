@@ -64,10 +64,10 @@ func sumSquaresWith(kernel func(x *float32, n int) float64) func(x []float32) fl
 	}
 }
 
-func dropoutWith(kernel func(dst, src *float32, rows, stride int, key, column, threshold uint32, scale float32)) func(dst, src []float32, rows, stride, column int, mask Mask) {
-	return func(dst, src []float32, rows, stride, column int, mask Mask) {
-		if rows > 0 {
-			kernel(&dst[0], &src[0], rows, stride, mask.key, uint32(column), mask.threshold, mask.Scale)
+func dropoutWith(kernel func(dst, src *float32, rows, stride int, key, column, threshold uint32, scale float32)) func(dst, src []float32, lo, hi, stride, column int, mask Mask) {
+	return func(dst, src []float32, lo, hi, stride, column int, mask Mask) {
+		if lo < hi {
+			kernel(&dst[0], &src[0], hi-lo, stride, mask.key+uint32(lo), uint32(column), mask.threshold, mask.Scale)
 		}
 	}
 }

@@ -23,12 +23,12 @@ func testActivations(t *testing.T, s *Set, seed uint64) {
 		rows, cols := shape(r), shape(r)
 		z, dy := randomMatrix(r, rows, cols, true), randomMatrix(r, rows, cols, false)
 		y, dz := NewMatrix(rows, cols), NewMatrix(rows, cols)
-		s.ActivationForward(f, y, z, rows)
+		eachPart(y, rows, 7, func(p Part) { s.ActivationForward(f, y, z, p) })
 		saved := y
 		if f.SavesInput() {
 			saved = z
 		}
-		s.ActivationGrad(f, dz, dy, saved, rows)
+		eachPart(dz, rows, 7, func(p Part) { s.ActivationGrad(f, dz, dy, saved, p) })
 		for i := range rows {
 			for j := range cols {
 				in := float64(z.At(i, j))
@@ -147,7 +147,7 @@ func TestDropout(t *testing.T) {
 			rows, cols := shape(r), shape(r)
 			x, y := randomMatrix(r, rows+1, cols, seed%3 == 2), NewMatrix(rows+1, cols)
 			mask := NewMask([]float64{0, 0.2, 0.5, 0.99}[seed%4], seed, 3, 1)
-			s.DropoutForward(y, x, mask, rows)
+			eachPart(y, rows, 1+r.IntN(50), func(p Part) { s.DropoutForward(y, x, mask, p) })
 			for i := range rows + 1 {
 				for j := range cols {
 					want := float32(0)
@@ -172,7 +172,7 @@ func TestDropoutRateAndScale(t *testing.T) {
 	}
 	for _, rate := range []float64{0.1, 0.5, 0.9} {
 		mask := NewMask(rate, 7, 3, 1)
-		Go.DropoutForward(y, x, mask, rows)
+		eachPart(y, rows, 7, func(p Part) { Go.DropoutForward(y, x, mask, p) })
 		kept := 0
 		for i := range rows {
 			for j := range cols {

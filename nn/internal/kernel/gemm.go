@@ -36,60 +36,50 @@ func axpy4(y []float32, a0, a1, a2, a3 float32, x []float32, stride int) {
 	}
 }
 
-// LinearForward computes z = x w + b for the first rows rows of x; w is
-// [x.Cols, z.Cols], b is [1, z.Cols].
-func (s *Set) LinearForward(z, x, w, b Matrix, rows int) {
-	fillRows(z, b, rows)
-	for p := range z.Panels() {
-		zp, stride, _ := z.Panel(p)
-		wp, _, _ := w.Panel(p)
-		for q := range x.Panels() {
-			xq, aRow, depth := x.Panel(q)
-			s.Gemm(zp, xq, wp[q*PanelWidth*stride:], rows, depth, stride, aRow, 1, true)
-		}
+// LinearForward computes a part of z = x w + b; w is [x.Cols, z.Cols], b is
+// [1, z.Cols].
+func (s *Set) LinearForward(z, x, w, b Matrix, part Part) {
+	zp, stride := s.fillRows(z, b, part)
+	wp, _, _ := w.Panel(part.Panel)
+	for q := range x.Panels() {
+		xq, aRow, depth := x.Panel(q)
+		s.Gemm(zp, xq[part.Lo*aRow:], wp[q*PanelWidth*stride:], part.Hi-part.Lo, depth, stride, aRow, 1, true)
 	}
 }
 
 // LinearForwardDense is LinearForward for an input in row-major form.
-func (s *Set) LinearForwardDense(z Matrix, x []float32, w, b Matrix, rows int) {
-	fillRows(z, b, rows)
-	for p := range z.Panels() {
-		zp, stride, _ := z.Panel(p)
-		wp, _, _ := w.Panel(p)
-		s.Gemm(zp, x, wp, rows, w.Rows, stride, w.Rows, 1, true)
-	}
+func (s *Set) LinearForwardDense(z Matrix, x []float32, w, b Matrix, part Part) {
+	zp, stride := s.fillRows(z, b, part)
+	wp, _, _ := w.Panel(part.Panel)
+	s.Gemm(zp, x[part.Lo*w.Rows:], wp, part.Hi-part.Lo, w.Rows, stride, w.Rows, 1, true)
 }
 
-// LinearForwardSparse is LinearForward for a sparse input.
-func (s *Set) LinearForwardSparse(z Matrix, x *Sparse, w, b Matrix) {
-	fillRows(z, b, x.Rows)
-	for p := range z.Panels() {
-		zp, stride, _ := z.Panel(p)
-		wp, _, _ := w.Panel(p)
-		s.SparseForward(zp, x, wp, stride)
-	}
+// LinearForwardSparse is LinearForward for a sparse input; part.Lo is even.
+func (s *Set) LinearForwardSparse(z Matrix, x *Sparse, w, b Matrix, part Part) {
+	zp, stride := s.fillRows(z, b, part)
+	wp, _, _ := w.Panel(part.Panel)
+	s.SparseForward(zp, x, part.Lo, part.Hi, wp, stride)
 }
 
-// fillRows copies the one row of b into the first rows rows of z.
-func fillRows(z, b Matrix, rows int) {
-	for p := range z.Panels() {
-		zp, stride, _ := z.Panel(p)
-		bp, _, _ := b.Panel(p)
-		for i := range rows {
-			copy(zp[i*stride:i*stride+stride], bp)
-		}
-	}
+// one is a row or a column of ones of any length, read with a distance of 0.
+var one = []float32{1}
+
+// fillRows fills every row of a part of z with the one row of b, and returns the part.
+func (s *Set) fillRows(z, b Matrix, part Part) (data []float32, stride int) {
+	data, stride = z.Part(part)
+	row, _, _ := b.Panel(part.Panel)
+	s.Gemm(data, one, row, part.Hi-part.Lo, 1, stride, 0, 0, false)
+	return data, stride
 }
 
-// LinearGradX computes dx = dz w^T; wt is w transposed, [dz.Cols, dx.Cols].
-func (s *Set) LinearGradX(dx, dz, wt Matrix, rows int) {
-	for p := range dx.Panels() {
-		dxp, stride, _ := dx.Panel(p)
-		wp, _, _ := wt.Panel(p)
-		for q := range dz.Panels() {
-			dzq, aRow, depth := dz.Panel(q)
-			s.Gemm(dxp, dzq, wp[q*PanelWidth*stride:], rows, depth, stride, aRow, 1, q > 0)
-		}
+// LinearGradX computes a part of dx = dz w^T; wt is w transposed,
+// [dz.Cols, dx.Cols].
+func (s *Set) LinearGradX(dx, dz, wt Matrix, part Part) {
+	dxp, stride := dx.Part(part)
+	wp, _, _ := wt.Panel(part.Panel)
+	for q := range dz.Panels() {
+		dzq, aRow, depth := dz.Panel(q)
+		s.Gemm(dxp, dzq[part.Lo*aRow:], wp[q*PanelWidth*stride:], part.Hi-part.Lo, depth, stride, aRow, 1, q > 0)
 	}
 }
 
@@ -97,62 +87,50 @@ func (s *Set) LinearGradX(dx, dz, wt Matrix, rows int) {
 // time: a tile of dz then stays in the first-level cache.
 const depthTile = 128
 
-// LinearGradW computes dw = x^T dz over the first rows rows.
-func (s *Set) LinearGradW(dw, x, dz Matrix, rows int) {
-	for p := range dw.Panels() {
-		dwp, stride, _ := dw.Panel(p)
-		dzp, _, _ := dz.Panel(p)
-		for lo := 0; lo < rows; lo += depthTile {
-			depth := min(depthTile, rows-lo)
-			for q := range x.Panels() {
-				xq, xStride, cols := x.Panel(q)
-				s.Gemm(dwp[q*PanelWidth*stride:], xq[lo*xStride:], dzp[lo*stride:], cols, depth, stride, 1, xStride, lo > 0)
-			}
-		}
+// LinearGradW computes a part of dw = x^T dz over the first rows rows, at most
+// PanelWidth rows of dw from a multiple of it on, into dst [part.Hi-part.Lo, stride].
+func (s *Set) LinearGradW(dst []float32, x, dz Matrix, part Part, rows int) {
+	xq, xStride, _ := x.Panel(part.Lo / PanelWidth)
+	s.gradW(dst, xq, xStride, dz, part, rows)
+}
+
+// LinearGradWDense is LinearGradW for an input of so many features in row-major
+// form; the part begins anywhere.
+func (s *Set) LinearGradWDense(dst, x []float32, features int, dz Matrix, part Part, rows int) {
+	s.gradW(dst, x[part.Lo:], features, dz, part, rows)
+}
+
+// gradW goes through the rows of x, xStride apart, tile by tile.
+func (s *Set) gradW(dst, x []float32, xStride int, dz Matrix, part Part, rows int) {
+	dzp, stride, _ := dz.Panel(part.Panel)
+	for lo := 0; lo < rows; lo += depthTile {
+		s.Gemm(dst, x[lo*xStride:], dzp[lo*stride:], part.Hi-part.Lo, min(depthTile, rows-lo), stride, 1, xStride, lo > 0)
 	}
 }
 
-// LinearGradWDense is LinearGradW for an input in row-major form.
-func (s *Set) LinearGradWDense(dw Matrix, x []float32, dz Matrix, rows int) {
-	for p := range dw.Panels() {
-		dwp, stride, _ := dw.Panel(p)
-		dzp, _, _ := dz.Panel(p)
-		for lo := 0; lo < rows; lo += depthTile {
-			depth := min(depthTile, rows-lo)
-			s.Gemm(dwp, x[lo*dw.Rows:], dzp[lo*stride:], dw.Rows, depth, stride, 1, dw.Rows, lo > 0)
-		}
-	}
+// LinearGradWSparse is LinearGradW for a sparse input; the part is one block of
+// columns of x.
+func (s *Set) LinearGradWSparse(dst []float32, x *Sparse, dz Matrix, part Part) {
+	dzp, stride, _ := dz.Panel(part.Panel)
+	clear(dst)
+	s.SparseGradW(dst, x, part.Lo/BlockColumns, dzp, stride)
 }
 
-// LinearGradWSparse is LinearGradW for a sparse input.
-func (s *Set) LinearGradWSparse(dw Matrix, x *Sparse, dz Matrix) {
-	for p := range dw.Panels() {
-		dwp, stride, _ := dw.Panel(p)
-		dzp, _, _ := dz.Panel(p)
-		s.SparseGradW(dwp, x, dzp, stride)
-	}
+// LinearGradB computes a panel of db [1, dz.Cols], the sum over the first rows
+// rows of dz.
+func (s *Set) LinearGradB(db, dz Matrix, part Part, rows int) {
+	dbp, stride := db.Part(part)
+	dzp, _, _ := dz.Panel(part.Panel)
+	s.Gemm(dbp, one, dzp, 1, rows, stride, 0, 0, false)
 }
 
-// one is a row of ones of any length, read with a distance of 0.
-var one = []float32{1}
-
-// LinearGradB computes db [1, dz.Cols], the sum over the first rows rows of dz.
-func (s *Set) LinearGradB(db, dz Matrix, rows int) {
-	for p := range dz.Panels() {
-		dzp, stride, _ := dz.Panel(p)
-		dbp, _, _ := db.Panel(p)
-		s.Gemm(dbp, one, dzp, 1, rows, stride, 0, 0, false)
-	}
-}
-
-// TransposeMatrix writes the transpose of src [r, c] to dst [c, r].
-func (s *Set) TransposeMatrix(dst, src Matrix) {
-	for p := range src.Panels() {
-		sp, srcStride, cols := src.Panel(p)
-		for q := range dst.Panels() {
-			dq, dstStride, rows := dst.Panel(q)
-			s.Transpose(dq[p*PanelWidth*dstStride:], sp[q*PanelWidth*srcStride:], rows, cols, dstStride, srcStride)
-		}
+// TransposeMatrix writes a part of the transpose of src [r, c] to dst [c, r];
+// part.Lo is a multiple of PanelWidth.
+func (s *Set) TransposeMatrix(dst, src Matrix, part Part) {
+	dp, dstStride, rows := dst.Panel(part.Panel)
+	for lo := part.Lo; lo < part.Hi; lo += PanelWidth {
+		sp, srcStride, _ := src.Panel(lo / PanelWidth)
+		s.Transpose(dp[lo*dstStride:], sp[part.Panel*PanelWidth*srcStride:], rows, min(PanelWidth, part.Hi-lo), dstStride, srcStride)
 	}
 }
 
@@ -165,16 +143,12 @@ func transpose(dst, src []float32, rows, cols, dstStride, srcStride int) {
 	}
 }
 
-// Add computes z = x + y for the first rows rows.
-func Add(z, x, y Matrix, rows int) {
-	for p := range z.Panels() {
-		zp, stride, _ := z.Panel(p)
-		xp, _, _ := x.Panel(p)
-		yp, _, _ := y.Panel(p)
-		n := rows * stride
-		zp, xp, yp = zp[:n], xp[:n], yp[:n]
-		for i := range zp {
-			zp[i] = xp[i] + yp[i]
-		}
+// Add computes a part of z = x + y.
+func Add(z, x, y Matrix, part Part) {
+	zp, _ := z.Part(part)
+	xp, _ := x.Part(part)
+	yp, _ := y.Part(part)
+	for i := range zp {
+		zp[i] = xp[i] + yp[i]
 	}
 }

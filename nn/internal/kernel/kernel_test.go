@@ -67,6 +67,21 @@ func absolute(m Matrix) Matrix {
 	return out
 }
 
+// eachPart calls f for the first rows of m, cut into parts.
+func eachPart(m Matrix, rows, cut int, f func(Part)) {
+	for p := range m.Panels() {
+		for lo := 0; lo < rows; lo += cut {
+			f(Part{p, lo, min(lo+cut, rows)})
+		}
+	}
+}
+
+// part returns the data of a part.
+func (m Matrix) part(p Part) []float32 {
+	data, _ := m.Part(p)
+	return data
+}
+
 // eachSet runs a test for every set but Go.
 func eachSet(t *testing.T, f func(t *testing.T, s *Set)) {
 	if runtime.GOARCH == "amd64" && len(Sets()) < 2 {
@@ -147,31 +162,19 @@ func testLinear(t *testing.T, s *Set, seed uint64) {
 	size := withBias(product(aX, rows, in, false, aW, out), rowMajor(absolute(b), 1))
 
 	z := NewMatrix(capacity, out)
-	s.LinearForward(z, x, w, b, rows)
+	cut := 2 * (1 + r.IntN(40)) // how many rows a part has
+	eachPart(z, rows, cut, func(p Part) { s.LinearForward(z, x, w, b, p) })
 	near(t, name+": forward", rowMajor(z, rows), want, size)
-	s.LinearForwardDense(z, X, w, b, rows)
+	eachPart(z, rows, cut, func(p Part) { s.LinearForwardDense(z, X, w, b, p) })
 	near(t, name+": forward, row-major", rowMajor(z, rows), want, size)
-	sparse := NewSparse(capacity, in)
-	for i := 0; i < rows; i += 2 {
-		sparse.AppendFloats(X[i*in:(i+1)*in], row(X, in, i+1))
-	}
-	if !special { // a skipped zero is no NaN where the weight is infinite
-		s.LinearForwardSparse(z, sparse, w, b)
-		near(t, name+": forward, sparse", rowMajor(z, rows), want, size)
-	}
-
 	dw, wantDW, sizeDW := NewMatrix(in, out), product(X, rows, in, true, DZ, out), product(aX, rows, in, true, aDZ, out)
-	s.LinearGradW(dw, x, dz, rows)
+	eachPart(dw, in, PanelWidth, func(p Part) { s.LinearGradW(dw.part(p), x, dz, p, rows) })
 	near(t, name+": dw", rowMajor(dw, in), wantDW, sizeDW)
-	s.LinearGradWDense(dw, X, dz, rows)
+	eachPart(dw, in, cut, func(p Part) { s.LinearGradWDense(dw.part(p), X, in, dz, p, rows) })
 	near(t, name+": dw, row-major", rowMajor(dw, in), wantDW, sizeDW)
-	if !special {
-		s.LinearGradWSparse(dw, sparse, dz)
-		near(t, name+": dw, sparse", rowMajor(dw, in), wantDW, sizeDW)
-	}
 
 	wt, dx := NewMatrix(out, in), NewMatrix(capacity, in)
-	s.TransposeMatrix(wt, w)
+	eachPart(wt, out, PanelWidth, func(p Part) { s.TransposeMatrix(wt, w, p) })
 	for i := range in {
 		for j := range out {
 			if a, b := wt.At(j, i), w.At(i, j); a != b && a == a {
@@ -179,7 +182,7 @@ func testLinear(t *testing.T, s *Set, seed uint64) {
 			}
 		}
 	}
-	s.LinearGradX(dx, dz, wt, rows)
+	eachPart(dx, rows, cut, func(p Part) { s.LinearGradX(dx, dz, wt, p) })
 	near(t, name+": dx", rowMajor(dx, rows), product(DZ, rows, out, false, rowMajor(wt, out), in), product(aDZ, rows, out, false, rowMajor(absolute(wt), out), in))
 
 	db := NewMatrix(1, out)
@@ -187,13 +190,79 @@ func testLinear(t *testing.T, s *Set, seed uint64) {
 	for i := range ones {
 		ones[i] = 1
 	}
-	s.LinearGradB(db, dz, rows)
+	eachPart(db, 1, 1, func(p Part) { s.LinearGradB(db, dz, p, rows) })
 	near(t, name+": db", rowMajor(db, 1), product(ones, 1, rows, false, DZ, out), product(ones, 1, rows, false, aDZ, out))
 	if !special {
 		for _, m := range []Matrix{dw, db} {
 			checkPadding(t, name, m)
 		}
 	}
+}
+
+func TestSparseKernels(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *Set) {
+		for seed := range uint64(60) {
+			testSparse(t, s, seed)
+		}
+	})
+}
+
+func FuzzSparse(f *testing.F) { fuzzSets(f, testSparse) }
+
+func testSparse(t *testing.T, s *Set, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 8))
+	capacity, in, out := shape(r), shape(r), shape(r)
+	rows, density := 1+r.IntN(capacity), r.Float64()*r.Float64()
+	table := newTable()
+	x, X := NewSparse(capacity, in), make([]float32, rows*in)
+	x.Reset(table)
+	for i := 0; i < rows; i += 2 {
+		n := min(2, rows-i)
+		pair := randomPair(r, n, in, density)
+		s.AppendBytes(x, n, pair, pair)
+		for k := range n {
+			for j, v := range pair[k] {
+				X[(i+k)*in+j] = table[v]
+			}
+		}
+	}
+	w, b, dz := randomMatrix(r, in, out, false), randomMatrix(r, 1, out, false), randomMatrix(r, capacity, out, false)
+	z, want, cut := NewMatrix(capacity, out), NewMatrix(capacity, out), 2*(1+r.IntN(40))
+	name := fmt.Sprintf("%d of %d rows, %d to %d, density %.2f", rows, capacity, in, out, density)
+	ones := make([]float32, rows*max(in, out)) // values are of the order of 1
+	for i := range ones {
+		ones[i] = 20
+	}
+	eachPart(z, rows, cut, func(p Part) { s.LinearForwardSparse(z, x, w, b, p) })
+	eachPart(want, rows, rows, func(p Part) { Go.LinearForwardDense(want, X, w, b, p) })
+	near(t, name+": forward", rowMajor(z, rows), rowMajor(want, rows), ones)
+	dw, wantDW := NewMatrix(in, out), product(X, rows, in, true, rowMajor(dz, rows), out)
+	eachPart(dw, in, BlockColumns, func(p Part) { s.LinearGradWSparse(dw.part(p), x, dz, p) })
+	near(t, name+": dw", rowMajor(dw, in), wantDW, slices.Repeat([]float32{20}, in*out))
+	checkPadding(t, name, dw)
+}
+
+// newTable returns what the bytes of images are worth.
+func newTable() *[256]float32 {
+	var table [256]float32
+	for i := range table {
+		table[i] = float32(i) * (1. / 255)
+	}
+	return &table
+}
+
+// randomPair draws a pair of rows of n bytes, of which the second is zero if rows is
+// 1.
+func randomPair(r *rand.Rand, rows, n int, density float64) BytePair {
+	pair := BytePair{make([]byte, n), make([]byte, n)}
+	for k := range rows {
+		for j := range n {
+			if r.Float64() < density {
+				pair[k][j] = byte(r.IntN(256))
+			}
+		}
+	}
+	return pair
 }
 
 // checkPadding wants zeros beyond the columns.
@@ -218,19 +287,11 @@ func TestRowsBeyondTheBatchAreUntouched(t *testing.T) {
 		x, w, b := randomMatrix(r, 11, 20, false), randomMatrix(r, 20, 70, false), randomMatrix(r, 1, 70, false)
 		z := randomMatrix(r, 11, 70, false)
 		before := rowMajor(z, 11)
-		s.LinearForward(z, x, w, b, 7)
+		eachPart(z, 7, 7, func(p Part) { s.LinearForward(z, x, w, b, p) })
 		if after := rowMajor(z, 11); !slices.Equal(after[7*70:], before[7*70:]) || slices.Equal(after[:7*70], before[:7*70]) {
 			t.Error("the wrong rows were written")
 		}
 	})
-}
-
-// row returns row i of n values, nil if there is none.
-func row(x []float32, n, i int) []float32 {
-	if i*n >= len(x) {
-		return nil
-	}
-	return x[i*n : (i+1)*n]
 }
 
 func TestCompress(t *testing.T) {
@@ -244,37 +305,28 @@ func TestCompress(t *testing.T) {
 func FuzzCompress(f *testing.F) { fuzzSets(f, testCompress) }
 
 func testCompress(t *testing.T, s *Set, seed uint64) {
-	var table [256]float32
-	for i := range table {
-		table[i] = float32(i) * (1. / 255)
-	}
 	r := rand.New(rand.NewPCG(seed, 2))
 	rows, n, density := 1+r.IntN(5), shape(r)*3, r.Float64()
 	x := NewSparse(rows, n)
 	for i := 0; i < rows; i += 2 {
-		pair := BytePair{make([]byte, n), make([]byte, n)}
-		for k := range min(2, rows-i) {
-			for j := range n {
-				if r.Float64() < density {
-					pair[k][j] = byte(r.IntN(256))
+		pair := randomPair(r, min(2, rows-i), n, density)
+		s.AppendBytes(x, min(2, rows-i), pair, pair)
+		for block := range x.Blocks {
+			entries := x.entries(i/2, block)
+			for column := range min(BlockColumns, n-block*BlockColumns) {
+				j := block*BlockColumns + column
+				a, b := pair[0][j], pair[1][j]
+				if a == 0 && b == 0 {
+					continue
 				}
+				if want := uint32(column)<<16 | uint32(b)<<8 | uint32(a); len(entries) == 0 || entries[0] != want {
+					t.Fatalf("rows of %d bytes, block %d: entries go on with %x, want %x", n, block, entries, want)
+				}
+				entries = entries[1:]
 			}
-		}
-		s.AppendBytes(x, min(2, rows-i), pair, pair, &table)
-		index, first, second := x.pair(i / 2)
-		e := 0
-		for j := range n {
-			a, b := pair[0][j], pair[1][j]
-			if a == 0 && b == 0 {
-				continue
+			if len(entries) > 0 {
+				t.Fatalf("rows of %d bytes, block %d: %d entries too many", n, block, len(entries))
 			}
-			if e >= len(index) || index[e] != int32(j) || first[e] != table[a] || second[e] != table[b] {
-				t.Fatalf("rows of %d bytes, entry %d: want column %d with %v and %v", n, e, j, table[a], table[b])
-			}
-			e++
-		}
-		if e != len(index) {
-			t.Fatalf("%d entries, want %d", len(index), e)
 		}
 	}
 	if x.Rows != rows || len(x.Start) != x.pairs()*x.Blocks+1 {
@@ -287,7 +339,7 @@ func TestDenormalsOutsideTheKernels(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *Set) {
 		r := rand.New(rand.NewPCG(1, 9))
 		x, w, z := randomMatrix(r, 5, 9, false), randomMatrix(r, 9, 20, false), NewMatrix(5, 20)
-		s.LinearForward(z, x, w, randomMatrix(r, 1, 20, false), 5)
+		eachPart(z, 5, 5, func(p Part) { s.LinearForward(z, x, w, randomMatrix(r, 1, 20, false), p) })
 		tiny := float32(z.At(0, 0)*0 + 1e-40)
 		if tiny/2 == 0 || tiny == 0 {
 			t.Error("denormals are flushed outside the kernels")
@@ -296,17 +348,14 @@ func TestDenormalsOutsideTheKernels(t *testing.T) {
 }
 
 func TestWiden(t *testing.T) {
-	var table [256]float32
-	for i := range table {
-		table[i] = float32(i) * (1. / 255)
-	}
+	table := newTable()
 	eachSet(t, func(t *testing.T, s *Set) {
 		for n := range 100 {
 			src, dst := make([]byte, n), make([]float32, n+1)
 			for i := range src {
 				src[i] = byte(7*i + n)
 			}
-			s.Widen(dst[:n], src, &table)
+			s.Widen(dst[:n], src, table)
 			for i, v := range src {
 				if dst[i] != table[v] {
 					t.Fatalf("byte %d of %d: %v, want %v", i, n, dst[i], table[v])

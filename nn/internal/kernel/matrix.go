@@ -60,6 +60,16 @@ func (m Matrix) offset(i, j int) int {
 	return p*PanelWidth*m.Rows + i*paddedCols(min(PanelWidth, m.Cols-p*PanelWidth)) + j%PanelWidth
 }
 
+// Part is the rows Lo to Hi-1 of one panel of a matrix: what a kernel works on at
+// a time. No element of one part depends on how a matrix is cut into parts.
+type Part struct{ Panel, Lo, Hi int }
+
+// Part returns the data of a part, row by row, and the distance between its rows.
+func (m Matrix) Part(p Part) (data []float32, stride int) {
+	data, stride, _ = m.Panel(p.Panel)
+	return data[p.Lo*stride : p.Hi*stride], stride
+}
+
 // At returns the element in row i and column j.
 func (m Matrix) At(i, j int) float32 { return m.Data[m.offset(i, j)] }
 

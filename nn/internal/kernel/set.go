@@ -13,28 +13,28 @@ type Set struct {
 	// accumulate the products are added to c, else c is overwritten.
 	Gemm func(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool)
 
-	// Compress writes the columns in which a pair of rows of bytes is not zero,
-	// and both values by the table, and returns how many there are; start, one a
-	// block, receives base and how many there are up to the block's end. table[i]
-	// is float32(i)*table[1]. index, first and second have room for a full row and
-	// Lane more, which may be overwritten. ahead, of the same length, is what will
-	// be needed soon.
-	Compress func(index []int32, first, second []float32, start []int32, base int, pair, ahead BytePair, table *[256]float32) int
+	// Compress writes the entries of a pair of rows of bytes (see Sparse) and
+	// returns how many there are; start, one a block, receives base and how many
+	// there are up to the block's end. entries has room for a full row and Lane
+	// more, which may be overwritten. ahead, of the same length, is what will be
+	// needed soon.
+	Compress func(entries []uint32, start []int32, base int, pair, ahead BytePair) int
 
-	// Widen computes dst[i] = table[src[i]]; table is as Compress wants it.
+	// Widen computes dst[i] = table[src[i]]; table[i] is
+	// float32(i)*table[1].
 	Widen func(dst []float32, src []byte, table *[256]float32)
 
 	// Transpose writes src[i*srcStride+j] to dst[j*dstStride+i] for i < rows and
 	// j < cols.
 	Transpose func(dst, src []float32, rows, cols, dstStride, srcStride int)
 
-	// SparseForward adds to z [x.Rows, stride] the product of the sparse
-	// rows x and the panel w [features, stride].
-	SparseForward func(z []float32, x *Sparse, w []float32, stride int)
+	// SparseForward adds to z [hi-lo, stride] the product of the rows lo to hi-1
+	// of x and the panel w [features, stride]. lo is even.
+	SparseForward func(z []float32, x *Sparse, lo, hi int, w []float32, stride int)
 
-	// SparseGradW overwrites dw [features, stride] with the transpose of x times
-	// the panel dz [rows, stride].
-	SparseGradW func(dw []float32, x *Sparse, dz []float32, stride int)
+	// SparseGradW adds to dw [columns of the block, stride] the transpose of a
+	// block of columns of x times the panel dz [x.Rows, stride].
+	SparseGradW func(dw []float32, x *Sparse, block int, dz []float32, stride int)
 
 	// Activate computes y = f(z), elementwise.
 	Activate func(f Activation, y, z []float32)
@@ -43,9 +43,10 @@ type Set struct {
 	// Activation.Saves says: the input z or the output y.
 	ActivateGrad func(f Activation, dz, dy, saved []float32)
 
-	// Dropout computes rows of a panel that starts at a column of the matrix: dst
-	// is src times mask.Scale where the mask keeps the element, else zero.
-	Dropout func(dst, src []float32, rows, stride, column int, mask Mask)
+	// Dropout computes the rows lo to hi-1 of a panel that starts at a column of
+	// the matrix: dst is src times mask.Scale where the mask keeps the element,
+	// else zero. dst and src [hi-lo, stride].
+	Dropout func(dst, src []float32, lo, hi, stride, column int, mask Mask)
 
 	// CrossEntropy computes the softmax cross-entropy of the first len(labels)
 	// rows of the logits z against the class indices, with label smoothing eps;

@@ -902,62 +902,55 @@ done:
 	VZEROUPPER
 	RET
 
-// func compress512(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
+// func compress512(entries *uint32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int) (count int)
 // Requires: AVX, AVX512F, MMX+, POPCNT
-TEXT ·compress512(SB), $0-104
-	MOVQ         index+0(FP), AX
-	MOVQ         n+64(FP), CX
-	MOVQ         first+8(FP), DX
-	MOVQ         second+16(FP), BX
-	MOVQ         row0+32(FP), SI
-	MOVQ         row1+40(FP), DI
-	MOVQ         ahead0+48(FP), R8
-	MOVQ         ahead1+56(FP), R9
-	VBROADCASTSS scale+88(FP), Z0
-	VMOVUPS      columns<>+0(SB), Z1
-	MOVQ         start+24(FP), R10
-	MOVQ         base+72(FP), R11
-	MOVQ         block+80(FP), R12
-	XORQ         R13, R13
+TEXT ·compress512(SB), $0-80
+	MOVQ    entries+0(FP), AX
+	MOVQ    n+48(FP), CX
+	MOVQ    row0+16(FP), DX
+	MOVQ    row1+24(FP), BX
+	MOVQ    ahead0+32(FP), SI
+	MOVQ    ahead1+40(FP), DI
+	VMOVUPS columns<>+0(SB), Z0
+	MOVQ    start+8(FP), R8
+	MOVQ    base+56(FP), R9
+	MOVQ    block+64(FP), R10
+	XORQ    R11, R11
 
 loop:
 	TESTQ         CX, CX
 	JZ            done
-	PREFETCHT0    (R8)
-	VPMOVZXBD     (SI), Z2
-	PREFETCHT0    (R9)
-	VPMOVZXBD     (DI), Z3
-	VPORD         Z2, Z3, Z4
-	VPTESTMD      Z4, Z4, K1
-	KMOVW         K1, R14
-	VCOMPRESSPS.Z Z1, K1, Z4
-	VMOVUPS       Z4, (AX)(R13*4)
-	VCVTDQ2PS     Z2, Z2
-	VMULPS        Z0, Z2, Z2
-	VCOMPRESSPS.Z Z2, K1, Z4
-	VMOVUPS       Z4, (DX)(R13*4)
+	PREFETCHT0    (SI)
+	VPMOVZXBD     (DX), Z1
+	ADDQ          $0x00000010, DX
 	ADDQ          $0x00000010, SI
-	ADDQ          $0x00000010, R8
-	VCVTDQ2PS     Z3, Z3
-	VMULPS        Z0, Z3, Z3
-	VCOMPRESSPS.Z Z3, K1, Z4
-	VMOVUPS       Z4, (BX)(R13*4)
+	PREFETCHT0    (DI)
+	VPMOVZXBD     (BX), Z2
+	ADDQ          $0x00000010, BX
 	ADDQ          $0x00000010, DI
-	ADDQ          $0x00000010, R9
-	POPCNTL       R14, R14
-	ADDQ          R14, R13
-	VPADDD        all00000010<>+0(SB), Z1, Z1
+	VPSLLD        $0x08, Z2, Z2
+	VPSLLD        $0x10, Z0, Z3
+	VPORD         Z1, Z2, Z1
+	VPTESTMD      Z1, Z1, K1
+	VPORD         Z1, Z3, Z3
+	KMOVW         K1, R12
+	VPCOMPRESSD.Z Z3, K1, Z3
+	VMOVUPS       Z3, (AX)(R11*4)
+	POPCNTL       R12, R12
+	ADDQ          R12, R11
+	VPADDD        all00000010<>+0(SB), Z0, Z0
 	SUBQ          $0x00000010, CX
-	SUBQ          $0x00000010, R12
+	SUBQ          $0x00000010, R10
 	JNZ           loop
-	LEAQ          (R11)(R13*1), R12
-	MOVL          R12, (R10)
-	ADDQ          $0x00000004, R10
-	MOVQ          block+80(FP), R12
+	VMOVUPS       columns<>+0(SB), Z0
+	LEAQ          (R9)(R11*1), R10
+	MOVL          R10, (R8)
+	ADDQ          $0x00000004, R8
+	MOVQ          block+64(FP), R10
 	JMP           loop
 
 done:
-	MOVQ R13, count+96(FP)
+	MOVQ R11, count+72(FP)
 	VZEROUPPER
 	RET
 
@@ -1303,73 +1296,75 @@ DATA all3f800000<>+56(SB)/4, $0x3f800000
 DATA all3f800000<>+60(SB)/4, $0x3f800000
 GLOBL all3f800000<>(SB), RODATA|NOPTR, $64
 
-// func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+// func sparseForward512x1(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x1(SB), $8-72
-	MOVQ    z+0(FP), AX
+TEXT ·sparseForward512x1(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    w+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
 	VMOVUPS (AX), Z0
-	VMOVUPS (AX)(R9*1), Z1
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (AX)(R8*1), Z1
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (BX)(R13*1), Z2
-	VBROADCASTSS (DI)(R11*4), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R8)(R11*4), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z2
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z3
+	VMOVUPS      (SI)(R12*1), Z4
+	VFMADD231PS  Z4, Z2, Z0
+	VFMADD231PS  Z4, Z3, Z1
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
 	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, (AX)(R9*1)
-	LEAQ    (AX)(R9*2), AX
-	ADDQ    R10, CX
-	SUBQ    $0x00000002, SI
+	VMOVUPS Z1, (AX)(R8*1)
+	LEAQ    (AX)(R8*2), AX
+	ADDQ    R9, CX
+	SUBQ    $0x00000002, DI
 	JMP     pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
 	VMOVUPS (AX), Z0
-	MOVLQSX (CX), SI
+	MOVLQSX (CX), DI
 	MOVLQSX 4(CX), CX
-	CMPQ    SI, CX
+	CMPQ    DI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(SI*4), R8
-	IMULQ        R9, R8
-	VMOVUPS      (BX)(R8*1), Z1
-	VBROADCASTSS (DI)(SI*4), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	INCQ         SI
-	CMPQ         SI, CX
+	MOVWQZX      2(DX)(DI*4), R9
+	IMULQ        R8, R9
+	MOVBQZX      (DX)(DI*4), R10
+	VBROADCASTSS (BX)(R10*4), Z1
+	VMOVUPS      (SI)(R9*1), Z2
+	VFMADD231PS  Z2, Z1, Z0
+	INCQ         DI
+	CMPQ         DI, CX
 	JL           single_entry
 
 single_end:
@@ -1380,73 +1375,75 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+// func sparseGradW512x1(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x1(SB), $8-72
-	MOVQ    dw+0(FP), AX
+TEXT ·sparseGradW512x1(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    dz+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
-	VMOVUPS (BX), Z0
-	VMOVUPS (BX)(R9*1), Z1
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (SI), Z0
+	VMOVUPS (SI)(R8*1), Z1
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (AX)(R13*1), Z2
-	VBROADCASTSS (DI)(R11*4), Z3
-	VFMADD231PS  Z0, Z3, Z2
-	VBROADCASTSS (R8)(R11*4), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, (AX)(R13*1)
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z2
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z3
+	VMOVUPS      (AX)(R12*1), Z4
+	VFMADD231PS  Z0, Z2, Z4
+	VFMADD231PS  Z1, Z3, Z4
+	VMOVUPS      Z4, (AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
-	LEAQ (BX)(R9*2), BX
-	ADDQ R10, CX
-	SUBQ $0x00000002, SI
+	LEAQ (SI)(R8*2), SI
+	ADDQ R9, CX
+	SUBQ $0x00000002, DI
 	JMP  pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
-	VMOVUPS (BX), Z0
-	MOVLQSX (CX), BX
+	VMOVUPS (SI), Z0
+	MOVLQSX (CX), SI
 	MOVLQSX 4(CX), CX
-	CMPQ    BX, CX
+	CMPQ    SI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(BX*4), SI
-	IMULQ        R9, SI
-	VMOVUPS      (AX)(SI*1), Z1
-	VBROADCASTSS (DI)(BX*4), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (AX)(SI*1)
-	INCQ         BX
-	CMPQ         BX, CX
+	MOVWQZX      2(DX)(SI*4), DI
+	IMULQ        R8, DI
+	MOVBQZX      (DX)(SI*4), R9
+	VBROADCASTSS (BX)(R9*4), Z1
+	VMOVUPS      (AX)(DI*1), Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, (AX)(DI*1)
+	INCQ         SI
+	CMPQ         SI, CX
 	JL           single_entry
 
 single_end:
@@ -1581,83 +1578,85 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+// func sparseForward512x2(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x2(SB), $8-72
-	MOVQ    z+0(FP), AX
+TEXT ·sparseForward512x2(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    w+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
-	VMOVUPS (AX)(R9*1), Z2
-	VMOVUPS 64(AX)(R9*1), Z3
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (AX)(R8*1), Z2
+	VMOVUPS 64(AX)(R8*1), Z3
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (BX)(R13*1), Z4
-	VMOVUPS      64(BX)(R13*1), Z5
-	VBROADCASTSS (DI)(R11*4), Z6
-	VFMADD231PS  Z4, Z6, Z0
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R8)(R11*4), Z6
-	VFMADD231PS  Z4, Z6, Z2
-	VFMADD231PS  Z5, Z6, Z3
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z4
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z5
+	VMOVUPS      (SI)(R12*1), Z6
+	VMOVUPS      64(SI)(R12*1), Z7
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z7, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z2
+	VFMADD231PS  Z7, Z5, Z3
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, (AX)(R9*1)
-	VMOVUPS Z3, 64(AX)(R9*1)
-	LEAQ    (AX)(R9*2), AX
-	ADDQ    R10, CX
-	SUBQ    $0x00000002, SI
+	VMOVUPS Z2, (AX)(R8*1)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	LEAQ    (AX)(R8*2), AX
+	ADDQ    R9, CX
+	SUBQ    $0x00000002, DI
 	JMP     pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
-	MOVLQSX (CX), SI
+	MOVLQSX (CX), DI
 	MOVLQSX 4(CX), CX
-	CMPQ    SI, CX
+	CMPQ    DI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(SI*4), R8
-	IMULQ        R9, R8
-	VMOVUPS      (BX)(R8*1), Z2
-	VMOVUPS      64(BX)(R8*1), Z3
-	VBROADCASTSS (DI)(SI*4), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	INCQ         SI
-	CMPQ         SI, CX
+	MOVWQZX      2(DX)(DI*4), R9
+	IMULQ        R8, R9
+	MOVBQZX      (DX)(DI*4), R10
+	VBROADCASTSS (BX)(R10*4), Z2
+	VMOVUPS      (SI)(R9*1), Z3
+	VMOVUPS      64(SI)(R9*1), Z4
+	VFMADD231PS  Z3, Z2, Z0
+	VFMADD231PS  Z4, Z2, Z1
+	INCQ         DI
+	CMPQ         DI, CX
 	JL           single_entry
 
 single_end:
@@ -1669,83 +1668,85 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+// func sparseGradW512x2(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x2(SB), $8-72
-	MOVQ    dw+0(FP), AX
+TEXT ·sparseGradW512x2(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    dz+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
-	VMOVUPS (BX), Z0
-	VMOVUPS 64(BX), Z1
-	VMOVUPS (BX)(R9*1), Z2
-	VMOVUPS 64(BX)(R9*1), Z3
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS (SI)(R8*1), Z2
+	VMOVUPS 64(SI)(R8*1), Z3
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (AX)(R13*1), Z4
-	VMOVUPS      64(AX)(R13*1), Z5
-	VBROADCASTSS (DI)(R11*4), Z6
-	VFMADD231PS  Z0, Z6, Z4
-	VFMADD231PS  Z1, Z6, Z5
-	VBROADCASTSS (R8)(R11*4), Z6
-	VFMADD231PS  Z2, Z6, Z4
-	VFMADD231PS  Z3, Z6, Z5
-	VMOVUPS      Z4, (AX)(R13*1)
-	VMOVUPS      Z5, 64(AX)(R13*1)
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z4
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z5
+	VMOVUPS      (AX)(R12*1), Z6
+	VMOVUPS      64(AX)(R12*1), Z7
+	VFMADD231PS  Z0, Z4, Z6
+	VFMADD231PS  Z1, Z4, Z7
+	VFMADD231PS  Z2, Z5, Z6
+	VFMADD231PS  Z3, Z5, Z7
+	VMOVUPS      Z6, (AX)(R12*1)
+	VMOVUPS      Z7, 64(AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
-	LEAQ (BX)(R9*2), BX
-	ADDQ R10, CX
-	SUBQ $0x00000002, SI
+	LEAQ (SI)(R8*2), SI
+	ADDQ R9, CX
+	SUBQ $0x00000002, DI
 	JMP  pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
-	VMOVUPS (BX), Z0
-	VMOVUPS 64(BX), Z1
-	MOVLQSX (CX), BX
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	MOVLQSX (CX), SI
 	MOVLQSX 4(CX), CX
-	CMPQ    BX, CX
+	CMPQ    SI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(BX*4), SI
-	IMULQ        R9, SI
-	VMOVUPS      (AX)(SI*1), Z2
-	VMOVUPS      64(AX)(SI*1), Z3
-	VBROADCASTSS (DI)(BX*4), Z4
-	VFMADD231PS  Z0, Z4, Z2
-	VFMADD231PS  Z1, Z4, Z3
-	VMOVUPS      Z2, (AX)(SI*1)
-	VMOVUPS      Z3, 64(AX)(SI*1)
-	INCQ         BX
-	CMPQ         BX, CX
+	MOVWQZX      2(DX)(SI*4), DI
+	IMULQ        R8, DI
+	MOVBQZX      (DX)(SI*4), R9
+	VBROADCASTSS (BX)(R9*4), Z2
+	VMOVUPS      (AX)(DI*1), Z3
+	VMOVUPS      64(AX)(DI*1), Z4
+	VFMADD231PS  Z0, Z2, Z3
+	VFMADD231PS  Z1, Z2, Z4
+	VMOVUPS      Z3, (AX)(DI*1)
+	VMOVUPS      Z4, 64(AX)(DI*1)
+	INCQ         SI
+	CMPQ         SI, CX
 	JL           single_entry
 
 single_end:
@@ -1916,93 +1917,95 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x3(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+// func sparseForward512x3(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x3(SB), $8-72
-	MOVQ    z+0(FP), AX
+TEXT ·sparseForward512x3(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    w+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
-	VMOVUPS (AX)(R9*1), Z3
-	VMOVUPS 64(AX)(R9*1), Z4
-	VMOVUPS 128(AX)(R9*1), Z5
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (AX)(R8*1), Z3
+	VMOVUPS 64(AX)(R8*1), Z4
+	VMOVUPS 128(AX)(R8*1), Z5
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (BX)(R13*1), Z6
-	VMOVUPS      64(BX)(R13*1), Z7
-	VMOVUPS      128(BX)(R13*1), Z8
-	VBROADCASTSS (DI)(R11*4), Z9
-	VFMADD231PS  Z6, Z9, Z0
-	VFMADD231PS  Z7, Z9, Z1
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R8)(R11*4), Z9
-	VFMADD231PS  Z6, Z9, Z3
-	VFMADD231PS  Z7, Z9, Z4
-	VFMADD231PS  Z8, Z9, Z5
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z6
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z7
+	VMOVUPS      (SI)(R12*1), Z8
+	VMOVUPS      64(SI)(R12*1), Z9
+	VMOVUPS      128(SI)(R12*1), Z10
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z9, Z6, Z1
+	VFMADD231PS  Z10, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
+	VFMADD231PS  Z9, Z7, Z4
+	VFMADD231PS  Z10, Z7, Z5
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, (AX)(R9*1)
-	VMOVUPS Z4, 64(AX)(R9*1)
-	VMOVUPS Z5, 128(AX)(R9*1)
-	LEAQ    (AX)(R9*2), AX
-	ADDQ    R10, CX
-	SUBQ    $0x00000002, SI
+	VMOVUPS Z3, (AX)(R8*1)
+	VMOVUPS Z4, 64(AX)(R8*1)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	LEAQ    (AX)(R8*2), AX
+	ADDQ    R9, CX
+	SUBQ    $0x00000002, DI
 	JMP     pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
-	MOVLQSX (CX), SI
+	MOVLQSX (CX), DI
 	MOVLQSX 4(CX), CX
-	CMPQ    SI, CX
+	CMPQ    DI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(SI*4), R8
-	IMULQ        R9, R8
-	VMOVUPS      (BX)(R8*1), Z3
-	VMOVUPS      64(BX)(R8*1), Z4
-	VMOVUPS      128(BX)(R8*1), Z5
-	VBROADCASTSS (DI)(SI*4), Z6
-	VFMADD231PS  Z3, Z6, Z0
-	VFMADD231PS  Z4, Z6, Z1
-	VFMADD231PS  Z5, Z6, Z2
-	INCQ         SI
-	CMPQ         SI, CX
+	MOVWQZX      2(DX)(DI*4), R9
+	IMULQ        R8, R9
+	MOVBQZX      (DX)(DI*4), R10
+	VBROADCASTSS (BX)(R10*4), Z3
+	VMOVUPS      (SI)(R9*1), Z4
+	VMOVUPS      64(SI)(R9*1), Z5
+	VMOVUPS      128(SI)(R9*1), Z6
+	VFMADD231PS  Z4, Z3, Z0
+	VFMADD231PS  Z5, Z3, Z1
+	VFMADD231PS  Z6, Z3, Z2
+	INCQ         DI
+	CMPQ         DI, CX
 	JL           single_entry
 
 single_end:
@@ -2015,93 +2018,95 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x3(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+// func sparseGradW512x3(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x3(SB), $8-72
-	MOVQ    dw+0(FP), AX
+TEXT ·sparseGradW512x3(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    dz+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
-	VMOVUPS (BX), Z0
-	VMOVUPS 64(BX), Z1
-	VMOVUPS 128(BX), Z2
-	VMOVUPS (BX)(R9*1), Z3
-	VMOVUPS 64(BX)(R9*1), Z4
-	VMOVUPS 128(BX)(R9*1), Z5
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS (SI)(R8*1), Z3
+	VMOVUPS 64(SI)(R8*1), Z4
+	VMOVUPS 128(SI)(R8*1), Z5
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (AX)(R13*1), Z6
-	VMOVUPS      64(AX)(R13*1), Z7
-	VMOVUPS      128(AX)(R13*1), Z8
-	VBROADCASTSS (DI)(R11*4), Z9
-	VFMADD231PS  Z0, Z9, Z6
-	VFMADD231PS  Z1, Z9, Z7
-	VFMADD231PS  Z2, Z9, Z8
-	VBROADCASTSS (R8)(R11*4), Z9
-	VFMADD231PS  Z3, Z9, Z6
-	VFMADD231PS  Z4, Z9, Z7
-	VFMADD231PS  Z5, Z9, Z8
-	VMOVUPS      Z6, (AX)(R13*1)
-	VMOVUPS      Z7, 64(AX)(R13*1)
-	VMOVUPS      Z8, 128(AX)(R13*1)
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z6
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z7
+	VMOVUPS      (AX)(R12*1), Z8
+	VMOVUPS      64(AX)(R12*1), Z9
+	VMOVUPS      128(AX)(R12*1), Z10
+	VFMADD231PS  Z0, Z6, Z8
+	VFMADD231PS  Z1, Z6, Z9
+	VFMADD231PS  Z2, Z6, Z10
+	VFMADD231PS  Z3, Z7, Z8
+	VFMADD231PS  Z4, Z7, Z9
+	VFMADD231PS  Z5, Z7, Z10
+	VMOVUPS      Z8, (AX)(R12*1)
+	VMOVUPS      Z9, 64(AX)(R12*1)
+	VMOVUPS      Z10, 128(AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
-	LEAQ (BX)(R9*2), BX
-	ADDQ R10, CX
-	SUBQ $0x00000002, SI
+	LEAQ (SI)(R8*2), SI
+	ADDQ R9, CX
+	SUBQ $0x00000002, DI
 	JMP  pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
-	VMOVUPS (BX), Z0
-	VMOVUPS 64(BX), Z1
-	VMOVUPS 128(BX), Z2
-	MOVLQSX (CX), BX
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	MOVLQSX (CX), SI
 	MOVLQSX 4(CX), CX
-	CMPQ    BX, CX
+	CMPQ    SI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(BX*4), SI
-	IMULQ        R9, SI
-	VMOVUPS      (AX)(SI*1), Z3
-	VMOVUPS      64(AX)(SI*1), Z4
-	VMOVUPS      128(AX)(SI*1), Z5
-	VBROADCASTSS (DI)(BX*4), Z6
-	VFMADD231PS  Z0, Z6, Z3
-	VFMADD231PS  Z1, Z6, Z4
-	VFMADD231PS  Z2, Z6, Z5
-	VMOVUPS      Z3, (AX)(SI*1)
-	VMOVUPS      Z4, 64(AX)(SI*1)
-	VMOVUPS      Z5, 128(AX)(SI*1)
-	INCQ         BX
-	CMPQ         BX, CX
+	MOVWQZX      2(DX)(SI*4), DI
+	IMULQ        R8, DI
+	MOVBQZX      (DX)(SI*4), R9
+	VBROADCASTSS (BX)(R9*4), Z3
+	VMOVUPS      (AX)(DI*1), Z4
+	VMOVUPS      64(AX)(DI*1), Z5
+	VMOVUPS      128(AX)(DI*1), Z6
+	VFMADD231PS  Z0, Z3, Z4
+	VFMADD231PS  Z1, Z3, Z5
+	VFMADD231PS  Z2, Z3, Z6
+	VMOVUPS      Z4, (AX)(DI*1)
+	VMOVUPS      Z5, 64(AX)(DI*1)
+	VMOVUPS      Z6, 128(AX)(DI*1)
+	INCQ         SI
+	CMPQ         SI, CX
 	JL           single_entry
 
 single_end:
@@ -2308,61 +2313,62 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward512x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+// func sparseForward512x4(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseForward512x4(SB), $8-72
-	MOVQ    z+0(FP), AX
+TEXT ·sparseForward512x4(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    w+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
 	VMOVUPS 192(AX), Z3
-	VMOVUPS (AX)(R9*1), Z4
-	VMOVUPS 64(AX)(R9*1), Z5
-	VMOVUPS 128(AX)(R9*1), Z6
-	VMOVUPS 192(AX)(R9*1), Z7
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (AX)(R8*1), Z4
+	VMOVUPS 64(AX)(R8*1), Z5
+	VMOVUPS 128(AX)(R8*1), Z6
+	VMOVUPS 192(AX)(R8*1), Z7
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (BX)(R13*1), Z8
-	VMOVUPS      64(BX)(R13*1), Z9
-	VMOVUPS      128(BX)(R13*1), Z10
-	VMOVUPS      192(BX)(R13*1), Z11
-	VBROADCASTSS (DI)(R11*4), Z12
-	VFMADD231PS  Z8, Z12, Z0
-	VFMADD231PS  Z9, Z12, Z1
-	VFMADD231PS  Z10, Z12, Z2
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R8)(R11*4), Z12
-	VFMADD231PS  Z8, Z12, Z4
-	VFMADD231PS  Z9, Z12, Z5
-	VFMADD231PS  Z10, Z12, Z6
-	VFMADD231PS  Z11, Z12, Z7
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z8
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z9
+	VMOVUPS      (SI)(R12*1), Z10
+	VMOVUPS      64(SI)(R12*1), Z11
+	VMOVUPS      128(SI)(R12*1), Z12
+	VMOVUPS      192(SI)(R12*1), Z13
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z11, Z8, Z1
+	VFMADD231PS  Z12, Z8, Z2
+	VFMADD231PS  Z13, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z4
+	VFMADD231PS  Z11, Z9, Z5
+	VFMADD231PS  Z12, Z9, Z6
+	VFMADD231PS  Z13, Z9, Z7
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
@@ -2370,41 +2376,42 @@ pair_end:
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, (AX)(R9*1)
-	VMOVUPS Z5, 64(AX)(R9*1)
-	VMOVUPS Z6, 128(AX)(R9*1)
-	VMOVUPS Z7, 192(AX)(R9*1)
-	LEAQ    (AX)(R9*2), AX
-	ADDQ    R10, CX
-	SUBQ    $0x00000002, SI
+	VMOVUPS Z4, (AX)(R8*1)
+	VMOVUPS Z5, 64(AX)(R8*1)
+	VMOVUPS Z6, 128(AX)(R8*1)
+	VMOVUPS Z7, 192(AX)(R8*1)
+	LEAQ    (AX)(R8*2), AX
+	ADDQ    R9, CX
+	SUBQ    $0x00000002, DI
 	JMP     pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
 	VMOVUPS 192(AX), Z3
-	MOVLQSX (CX), SI
+	MOVLQSX (CX), DI
 	MOVLQSX 4(CX), CX
-	CMPQ    SI, CX
+	CMPQ    DI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(SI*4), R8
-	IMULQ        R9, R8
-	VMOVUPS      (BX)(R8*1), Z4
-	VMOVUPS      64(BX)(R8*1), Z5
-	VMOVUPS      128(BX)(R8*1), Z6
-	VMOVUPS      192(BX)(R8*1), Z7
-	VBROADCASTSS (DI)(SI*4), Z8
-	VFMADD231PS  Z4, Z8, Z0
-	VFMADD231PS  Z5, Z8, Z1
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	INCQ         SI
-	CMPQ         SI, CX
+	MOVWQZX      2(DX)(DI*4), R9
+	IMULQ        R8, R9
+	MOVBQZX      (DX)(DI*4), R10
+	VBROADCASTSS (BX)(R10*4), Z4
+	VMOVUPS      (SI)(R9*1), Z5
+	VMOVUPS      64(SI)(R9*1), Z6
+	VMOVUPS      128(SI)(R9*1), Z7
+	VMOVUPS      192(SI)(R9*1), Z8
+	VFMADD231PS  Z5, Z4, Z0
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z7, Z4, Z2
+	VFMADD231PS  Z8, Z4, Z3
+	INCQ         DI
+	CMPQ         DI, CX
 	JL           single_entry
 
 single_end:
@@ -2418,103 +2425,105 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW512x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+// func sparseGradW512x4(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·sparseGradW512x4(SB), $8-72
-	MOVQ    dw+0(FP), AX
+TEXT ·sparseGradW512x4(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    dz+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
-	VMOVUPS (BX), Z0
-	VMOVUPS 64(BX), Z1
-	VMOVUPS 128(BX), Z2
-	VMOVUPS 192(BX), Z3
-	VMOVUPS (BX)(R9*1), Z4
-	VMOVUPS 64(BX)(R9*1), Z5
-	VMOVUPS 128(BX)(R9*1), Z6
-	VMOVUPS 192(BX)(R9*1), Z7
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	VMOVUPS (SI)(R8*1), Z4
+	VMOVUPS 64(SI)(R8*1), Z5
+	VMOVUPS 128(SI)(R8*1), Z6
+	VMOVUPS 192(SI)(R8*1), Z7
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (AX)(R13*1), Z8
-	VMOVUPS      64(AX)(R13*1), Z9
-	VMOVUPS      128(AX)(R13*1), Z10
-	VMOVUPS      192(AX)(R13*1), Z11
-	VBROADCASTSS (DI)(R11*4), Z12
-	VFMADD231PS  Z0, Z12, Z8
-	VFMADD231PS  Z1, Z12, Z9
-	VFMADD231PS  Z2, Z12, Z10
-	VFMADD231PS  Z3, Z12, Z11
-	VBROADCASTSS (R8)(R11*4), Z12
-	VFMADD231PS  Z4, Z12, Z8
-	VFMADD231PS  Z5, Z12, Z9
-	VFMADD231PS  Z6, Z12, Z10
-	VFMADD231PS  Z7, Z12, Z11
-	VMOVUPS      Z8, (AX)(R13*1)
-	VMOVUPS      Z9, 64(AX)(R13*1)
-	VMOVUPS      Z10, 128(AX)(R13*1)
-	VMOVUPS      Z11, 192(AX)(R13*1)
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z8
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Z9
+	VMOVUPS      (AX)(R12*1), Z10
+	VMOVUPS      64(AX)(R12*1), Z11
+	VMOVUPS      128(AX)(R12*1), Z12
+	VMOVUPS      192(AX)(R12*1), Z13
+	VFMADD231PS  Z0, Z8, Z10
+	VFMADD231PS  Z1, Z8, Z11
+	VFMADD231PS  Z2, Z8, Z12
+	VFMADD231PS  Z3, Z8, Z13
+	VFMADD231PS  Z4, Z9, Z10
+	VFMADD231PS  Z5, Z9, Z11
+	VFMADD231PS  Z6, Z9, Z12
+	VFMADD231PS  Z7, Z9, Z13
+	VMOVUPS      Z10, (AX)(R12*1)
+	VMOVUPS      Z11, 64(AX)(R12*1)
+	VMOVUPS      Z12, 128(AX)(R12*1)
+	VMOVUPS      Z13, 192(AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
-	LEAQ (BX)(R9*2), BX
-	ADDQ R10, CX
-	SUBQ $0x00000002, SI
+	LEAQ (SI)(R8*2), SI
+	ADDQ R9, CX
+	SUBQ $0x00000002, DI
 	JMP  pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
-	VMOVUPS (BX), Z0
-	VMOVUPS 64(BX), Z1
-	VMOVUPS 128(BX), Z2
-	VMOVUPS 192(BX), Z3
-	MOVLQSX (CX), BX
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	MOVLQSX (CX), SI
 	MOVLQSX 4(CX), CX
-	CMPQ    BX, CX
+	CMPQ    SI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(BX*4), SI
-	IMULQ        R9, SI
-	VMOVUPS      (AX)(SI*1), Z4
-	VMOVUPS      64(AX)(SI*1), Z5
-	VMOVUPS      128(AX)(SI*1), Z6
-	VMOVUPS      192(AX)(SI*1), Z7
-	VBROADCASTSS (DI)(BX*4), Z8
-	VFMADD231PS  Z0, Z8, Z4
-	VFMADD231PS  Z1, Z8, Z5
-	VFMADD231PS  Z2, Z8, Z6
-	VFMADD231PS  Z3, Z8, Z7
-	VMOVUPS      Z4, (AX)(SI*1)
-	VMOVUPS      Z5, 64(AX)(SI*1)
-	VMOVUPS      Z6, 128(AX)(SI*1)
-	VMOVUPS      Z7, 192(AX)(SI*1)
-	INCQ         BX
-	CMPQ         BX, CX
+	MOVWQZX      2(DX)(SI*4), DI
+	IMULQ        R8, DI
+	MOVBQZX      (DX)(SI*4), R9
+	VBROADCASTSS (BX)(R9*4), Z4
+	VMOVUPS      (AX)(DI*1), Z5
+	VMOVUPS      64(AX)(DI*1), Z6
+	VMOVUPS      128(AX)(DI*1), Z7
+	VMOVUPS      192(AX)(DI*1), Z8
+	VFMADD231PS  Z0, Z4, Z5
+	VFMADD231PS  Z1, Z4, Z6
+	VFMADD231PS  Z2, Z4, Z7
+	VFMADD231PS  Z3, Z4, Z8
+	VMOVUPS      Z5, (AX)(DI*1)
+	VMOVUPS      Z6, 64(AX)(DI*1)
+	VMOVUPS      Z7, 128(AX)(DI*1)
+	VMOVUPS      Z8, 192(AX)(DI*1)
+	INCQ         SI
+	CMPQ         SI, CX
 	JL           single_entry
 
 single_end:
@@ -3589,65 +3598,58 @@ done:
 	VZEROUPPER
 	RET
 
-// func compress2(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
+// func compress2(entries *uint32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int) (count int)
 // Requires: AVX, AVX2, MMX+, POPCNT
-TEXT ·compress2(SB), $0-104
-	MOVQ         index+0(FP), AX
-	MOVQ         n+64(FP), CX
-	MOVQ         first+8(FP), DX
-	MOVQ         second+16(FP), BX
-	MOVQ         row0+32(FP), SI
-	MOVQ         row1+40(FP), DI
-	MOVQ         ahead0+48(FP), R8
-	MOVQ         ahead1+56(FP), R9
-	VBROADCASTSS scale+88(FP), Y0
-	VMOVUPS      columns<>+0(SB), Y1
-	MOVQ         start+24(FP), R10
-	MOVQ         base+72(FP), R11
-	MOVQ         block+80(FP), R12
-	XORQ         R13, R13
-	LEAQ         packing<>+0(SB), R14
-	VXORPS       Y2, Y2, Y2
+TEXT ·compress2(SB), $0-80
+	MOVQ    entries+0(FP), AX
+	MOVQ    n+48(FP), CX
+	MOVQ    row0+16(FP), DX
+	MOVQ    row1+24(FP), BX
+	MOVQ    ahead0+32(FP), SI
+	MOVQ    ahead1+40(FP), DI
+	VMOVUPS columns<>+0(SB), Y0
+	MOVQ    start+8(FP), R8
+	MOVQ    base+56(FP), R9
+	MOVQ    block+64(FP), R10
+	XORQ    R11, R11
+	LEAQ    packing<>+0(SB), R12
+	VXORPS  Y1, Y1, Y1
 
 loop:
 	TESTQ      CX, CX
 	JZ         done
-	PREFETCHT0 (R8)
-	VPMOVZXBD  (SI), Y3
-	PREFETCHT0 (R9)
-	VPMOVZXBD  (DI), Y4
-	VPOR       Y3, Y4, Y5
-	VPCMPGTD   Y2, Y5, Y5
-	VMOVMSKPS  Y5, R15
-	VPMOVZXBD  (R14)(R15*8), Y6
-	VPERMPS    Y1, Y6, Y5
-	VMOVUPS    Y5, (AX)(R13*4)
-	VCVTDQ2PS  Y3, Y3
-	VMULPS     Y0, Y3, Y3
-	VPERMPS    Y3, Y6, Y5
-	VMOVUPS    Y5, (DX)(R13*4)
+	PREFETCHT0 (SI)
+	VPMOVZXBD  (DX), Y2
+	ADDQ       $0x00000008, DX
 	ADDQ       $0x00000008, SI
-	ADDQ       $0x00000008, R8
-	VCVTDQ2PS  Y4, Y4
-	VMULPS     Y0, Y4, Y4
-	VPERMPS    Y4, Y6, Y5
-	VMOVUPS    Y5, (BX)(R13*4)
+	PREFETCHT0 (DI)
+	VPMOVZXBD  (BX), Y3
+	ADDQ       $0x00000008, BX
 	ADDQ       $0x00000008, DI
-	ADDQ       $0x00000008, R9
-	POPCNTL    R15, R15
-	ADDQ       R15, R13
-	VPADDD     all00000008<>+0(SB), Y1, Y1
+	VPSLLD     $0x08, Y3, Y3
+	VPSLLD     $0x10, Y0, Y4
+	VPOR       Y2, Y3, Y2
+	VPOR       Y2, Y4, Y4
+	VPCMPGTD   Y1, Y2, Y2
+	VMOVMSKPS  Y2, R13
+	VPMOVZXBD  (R12)(R13*8), Y3
+	VPERMD     Y4, Y3, Y4
+	VMOVUPS    Y4, (AX)(R11*4)
+	POPCNTL    R13, R13
+	ADDQ       R13, R11
+	VPADDD     all00000008<>+0(SB), Y0, Y0
 	SUBQ       $0x00000008, CX
-	SUBQ       $0x00000008, R12
+	SUBQ       $0x00000008, R10
 	JNZ        loop
-	LEAQ       (R11)(R13*1), R12
-	MOVL       R12, (R10)
-	ADDQ       $0x00000004, R10
-	MOVQ       block+80(FP), R12
+	VMOVUPS    columns<>+0(SB), Y0
+	LEAQ       (R9)(R11*1), R10
+	MOVL       R10, (R8)
+	ADDQ       $0x00000004, R8
+	MOVQ       block+64(FP), R10
 	JMP        loop
 
 done:
-	MOVQ R13, count+96(FP)
+	MOVQ R11, count+72(FP)
 	VZEROUPPER
 	RET
 
@@ -4051,83 +4053,85 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward2x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+// func sparseForward2x2(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, FMA3, SSE
-TEXT ·sparseForward2x2(SB), $8-72
-	MOVQ    z+0(FP), AX
+TEXT ·sparseForward2x2(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    w+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
-	VMOVUPS (AX)(R9*1), Y2
-	VMOVUPS 32(AX)(R9*1), Y3
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (AX)(R8*1), Y2
+	VMOVUPS 32(AX)(R8*1), Y3
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (BX)(R13*1), Y4
-	VMOVUPS      32(BX)(R13*1), Y5
-	VBROADCASTSS (DI)(R11*4), Y6
-	VFMADD231PS  Y4, Y6, Y0
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R8)(R11*4), Y6
-	VFMADD231PS  Y4, Y6, Y2
-	VFMADD231PS  Y5, Y6, Y3
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Y4
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Y5
+	VMOVUPS      (SI)(R12*1), Y6
+	VMOVUPS      32(SI)(R12*1), Y7
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y7, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y2
+	VFMADD231PS  Y7, Y5, Y3
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, (AX)(R9*1)
-	VMOVUPS Y3, 32(AX)(R9*1)
-	LEAQ    (AX)(R9*2), AX
-	ADDQ    R10, CX
-	SUBQ    $0x00000002, SI
+	VMOVUPS Y2, (AX)(R8*1)
+	VMOVUPS Y3, 32(AX)(R8*1)
+	LEAQ    (AX)(R8*2), AX
+	ADDQ    R9, CX
+	SUBQ    $0x00000002, DI
 	JMP     pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
-	MOVLQSX (CX), SI
+	MOVLQSX (CX), DI
 	MOVLQSX 4(CX), CX
-	CMPQ    SI, CX
+	CMPQ    DI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(SI*4), R8
-	IMULQ        R9, R8
-	VMOVUPS      (BX)(R8*1), Y2
-	VMOVUPS      32(BX)(R8*1), Y3
-	VBROADCASTSS (DI)(SI*4), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	INCQ         SI
-	CMPQ         SI, CX
+	MOVWQZX      2(DX)(DI*4), R9
+	IMULQ        R8, R9
+	MOVBQZX      (DX)(DI*4), R10
+	VBROADCASTSS (BX)(R10*4), Y2
+	VMOVUPS      (SI)(R9*1), Y3
+	VMOVUPS      32(SI)(R9*1), Y4
+	VFMADD231PS  Y3, Y2, Y0
+	VFMADD231PS  Y4, Y2, Y1
+	INCQ         DI
+	CMPQ         DI, CX
 	JL           single_entry
 
 single_end:
@@ -4139,83 +4143,85 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW2x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+// func sparseGradW2x2(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, FMA3, SSE
-TEXT ·sparseGradW2x2(SB), $8-72
-	MOVQ    dw+0(FP), AX
+TEXT ·sparseGradW2x2(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    dz+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS (BX)(R9*1), Y2
-	VMOVUPS 32(BX)(R9*1), Y3
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS (SI)(R8*1), Y2
+	VMOVUPS 32(SI)(R8*1), Y3
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (AX)(R13*1), Y4
-	VMOVUPS      32(AX)(R13*1), Y5
-	VBROADCASTSS (DI)(R11*4), Y6
-	VFMADD231PS  Y0, Y6, Y4
-	VFMADD231PS  Y1, Y6, Y5
-	VBROADCASTSS (R8)(R11*4), Y6
-	VFMADD231PS  Y2, Y6, Y4
-	VFMADD231PS  Y3, Y6, Y5
-	VMOVUPS      Y4, (AX)(R13*1)
-	VMOVUPS      Y5, 32(AX)(R13*1)
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Y4
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Y5
+	VMOVUPS      (AX)(R12*1), Y6
+	VMOVUPS      32(AX)(R12*1), Y7
+	VFMADD231PS  Y0, Y4, Y6
+	VFMADD231PS  Y1, Y4, Y7
+	VFMADD231PS  Y2, Y5, Y6
+	VFMADD231PS  Y3, Y5, Y7
+	VMOVUPS      Y6, (AX)(R12*1)
+	VMOVUPS      Y7, 32(AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
-	LEAQ (BX)(R9*2), BX
-	ADDQ R10, CX
-	SUBQ $0x00000002, SI
+	LEAQ (SI)(R8*2), SI
+	ADDQ R9, CX
+	SUBQ $0x00000002, DI
 	JMP  pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	MOVLQSX (CX), BX
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	MOVLQSX (CX), SI
 	MOVLQSX 4(CX), CX
-	CMPQ    BX, CX
+	CMPQ    SI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(BX*4), SI
-	IMULQ        R9, SI
-	VMOVUPS      (AX)(SI*1), Y2
-	VMOVUPS      32(AX)(SI*1), Y3
-	VBROADCASTSS (DI)(BX*4), Y4
-	VFMADD231PS  Y0, Y4, Y2
-	VFMADD231PS  Y1, Y4, Y3
-	VMOVUPS      Y2, (AX)(SI*1)
-	VMOVUPS      Y3, 32(AX)(SI*1)
-	INCQ         BX
-	CMPQ         BX, CX
+	MOVWQZX      2(DX)(SI*4), DI
+	IMULQ        R8, DI
+	MOVBQZX      (DX)(SI*4), R9
+	VBROADCASTSS (BX)(R9*4), Y2
+	VMOVUPS      (AX)(DI*1), Y3
+	VMOVUPS      32(AX)(DI*1), Y4
+	VFMADD231PS  Y0, Y2, Y3
+	VFMADD231PS  Y1, Y2, Y4
+	VMOVUPS      Y3, (AX)(DI*1)
+	VMOVUPS      Y4, 32(AX)(DI*1)
+	INCQ         SI
+	CMPQ         SI, CX
 	JL           single_entry
 
 single_end:
@@ -4422,61 +4428,62 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseForward2x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+// func sparseForward2x4(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, FMA3, SSE
-TEXT ·sparseForward2x4(SB), $8-72
-	MOVQ    z+0(FP), AX
+TEXT ·sparseForward2x4(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    w+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 64(AX), Y2
 	VMOVUPS 96(AX), Y3
-	VMOVUPS (AX)(R9*1), Y4
-	VMOVUPS 32(AX)(R9*1), Y5
-	VMOVUPS 64(AX)(R9*1), Y6
-	VMOVUPS 96(AX)(R9*1), Y7
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (AX)(R8*1), Y4
+	VMOVUPS 32(AX)(R8*1), Y5
+	VMOVUPS 64(AX)(R8*1), Y6
+	VMOVUPS 96(AX)(R8*1), Y7
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (BX)(R13*1), Y8
-	VMOVUPS      32(BX)(R13*1), Y9
-	VMOVUPS      64(BX)(R13*1), Y10
-	VMOVUPS      96(BX)(R13*1), Y11
-	VBROADCASTSS (DI)(R11*4), Y12
-	VFMADD231PS  Y8, Y12, Y0
-	VFMADD231PS  Y9, Y12, Y1
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R8)(R11*4), Y12
-	VFMADD231PS  Y8, Y12, Y4
-	VFMADD231PS  Y9, Y12, Y5
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Y8
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Y9
+	VMOVUPS      (SI)(R12*1), Y10
+	VMOVUPS      32(SI)(R12*1), Y11
+	VMOVUPS      64(SI)(R12*1), Y12
+	VMOVUPS      96(SI)(R12*1), Y13
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y11, Y8, Y1
+	VFMADD231PS  Y12, Y8, Y2
+	VFMADD231PS  Y13, Y8, Y3
+	VFMADD231PS  Y10, Y9, Y4
+	VFMADD231PS  Y11, Y9, Y5
+	VFMADD231PS  Y12, Y9, Y6
+	VFMADD231PS  Y13, Y9, Y7
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
@@ -4484,41 +4491,42 @@ pair_end:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	VMOVUPS Y4, (AX)(R9*1)
-	VMOVUPS Y5, 32(AX)(R9*1)
-	VMOVUPS Y6, 64(AX)(R9*1)
-	VMOVUPS Y7, 96(AX)(R9*1)
-	LEAQ    (AX)(R9*2), AX
-	ADDQ    R10, CX
-	SUBQ    $0x00000002, SI
+	VMOVUPS Y4, (AX)(R8*1)
+	VMOVUPS Y5, 32(AX)(R8*1)
+	VMOVUPS Y6, 64(AX)(R8*1)
+	VMOVUPS Y7, 96(AX)(R8*1)
+	LEAQ    (AX)(R8*2), AX
+	ADDQ    R9, CX
+	SUBQ    $0x00000002, DI
 	JMP     pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 64(AX), Y2
 	VMOVUPS 96(AX), Y3
-	MOVLQSX (CX), SI
+	MOVLQSX (CX), DI
 	MOVLQSX 4(CX), CX
-	CMPQ    SI, CX
+	CMPQ    DI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(SI*4), R8
-	IMULQ        R9, R8
-	VMOVUPS      (BX)(R8*1), Y4
-	VMOVUPS      32(BX)(R8*1), Y5
-	VMOVUPS      64(BX)(R8*1), Y6
-	VMOVUPS      96(BX)(R8*1), Y7
-	VBROADCASTSS (DI)(SI*4), Y8
-	VFMADD231PS  Y4, Y8, Y0
-	VFMADD231PS  Y5, Y8, Y1
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	INCQ         SI
-	CMPQ         SI, CX
+	MOVWQZX      2(DX)(DI*4), R9
+	IMULQ        R8, R9
+	MOVBQZX      (DX)(DI*4), R10
+	VBROADCASTSS (BX)(R10*4), Y4
+	VMOVUPS      (SI)(R9*1), Y5
+	VMOVUPS      32(SI)(R9*1), Y6
+	VMOVUPS      64(SI)(R9*1), Y7
+	VMOVUPS      96(SI)(R9*1), Y8
+	VFMADD231PS  Y5, Y4, Y0
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y7, Y4, Y2
+	VFMADD231PS  Y8, Y4, Y3
+	INCQ         DI
+	CMPQ         DI, CX
 	JL           single_entry
 
 single_end:
@@ -4532,103 +4540,105 @@ done:
 	VZEROUPPER
 	RET
 
-// func sparseGradW2x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+// func sparseGradW2x4(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 // Requires: AVX, FMA3, SSE
-TEXT ·sparseGradW2x4(SB), $8-72
-	MOVQ    dw+0(FP), AX
+TEXT ·sparseGradW2x4(SB), $8-64
+	MOVQ    out+0(FP), AX
 	MOVQ    start+8(FP), CX
-	MOVQ    index+16(FP), DX
-	MOVQ    dz+40(FP), BX
-	MOVQ    rows+48(FP), SI
-	MOVQ    first+24(FP), DI
-	MOVQ    second+32(FP), R8
-	MOVQ    stride+64(FP), R9
+	MOVQ    entries+16(FP), DX
+	MOVQ    table+24(FP), BX
+	MOVQ    in+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    stride+56(FP), R8
+	MOVQ    blocks+48(FP), R9
+	SHLQ    $0x02, R8
 	SHLQ    $0x02, R9
-	MOVQ    blocks+56(FP), R10
-	SHLQ    $0x02, R10
 	STMXCSR (SP)
-	MOVL    (SP), R11
-	ORL     $0x00008040, R11
-	MOVL    R11, 4(SP)
+	MOVL    (SP), R10
+	ORL     $0x00008040, R10
+	MOVL    R10, 4(SP)
 	LDMXCSR 4(SP)
 
 pairs:
-	CMPQ    SI, $0x00000002
+	CMPQ    DI, $0x00000002
 	JL      rest
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS 64(BX), Y2
-	VMOVUPS 96(BX), Y3
-	VMOVUPS (BX)(R9*1), Y4
-	VMOVUPS 32(BX)(R9*1), Y5
-	VMOVUPS 64(BX)(R9*1), Y6
-	VMOVUPS 96(BX)(R9*1), Y7
-	MOVLQSX (CX), R11
-	MOVLQSX 4(CX), R12
-	CMPQ    R11, R12
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS (SI)(R8*1), Y4
+	VMOVUPS 32(SI)(R8*1), Y5
+	VMOVUPS 64(SI)(R8*1), Y6
+	VMOVUPS 96(SI)(R8*1), Y7
+	MOVLQSX (CX), R10
+	MOVLQSX 4(CX), R11
+	CMPQ    R10, R11
 	JGE     pair_end
 
 pair_entry:
-	MOVLQSX      (DX)(R11*4), R13
-	IMULQ        R9, R13
-	VMOVUPS      (AX)(R13*1), Y8
-	VMOVUPS      32(AX)(R13*1), Y9
-	VMOVUPS      64(AX)(R13*1), Y10
-	VMOVUPS      96(AX)(R13*1), Y11
-	VBROADCASTSS (DI)(R11*4), Y12
-	VFMADD231PS  Y0, Y12, Y8
-	VFMADD231PS  Y1, Y12, Y9
-	VFMADD231PS  Y2, Y12, Y10
-	VFMADD231PS  Y3, Y12, Y11
-	VBROADCASTSS (R8)(R11*4), Y12
-	VFMADD231PS  Y4, Y12, Y8
-	VFMADD231PS  Y5, Y12, Y9
-	VFMADD231PS  Y6, Y12, Y10
-	VFMADD231PS  Y7, Y12, Y11
-	VMOVUPS      Y8, (AX)(R13*1)
-	VMOVUPS      Y9, 32(AX)(R13*1)
-	VMOVUPS      Y10, 64(AX)(R13*1)
-	VMOVUPS      Y11, 96(AX)(R13*1)
-	INCQ         R11
-	CMPQ         R11, R12
+	MOVWQZX      2(DX)(R10*4), R12
+	IMULQ        R8, R12
+	MOVBQZX      (DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Y8
+	MOVBQZX      1(DX)(R10*4), R13
+	VBROADCASTSS (BX)(R13*4), Y9
+	VMOVUPS      (AX)(R12*1), Y10
+	VMOVUPS      32(AX)(R12*1), Y11
+	VMOVUPS      64(AX)(R12*1), Y12
+	VMOVUPS      96(AX)(R12*1), Y13
+	VFMADD231PS  Y0, Y8, Y10
+	VFMADD231PS  Y1, Y8, Y11
+	VFMADD231PS  Y2, Y8, Y12
+	VFMADD231PS  Y3, Y8, Y13
+	VFMADD231PS  Y4, Y9, Y10
+	VFMADD231PS  Y5, Y9, Y11
+	VFMADD231PS  Y6, Y9, Y12
+	VFMADD231PS  Y7, Y9, Y13
+	VMOVUPS      Y10, (AX)(R12*1)
+	VMOVUPS      Y11, 32(AX)(R12*1)
+	VMOVUPS      Y12, 64(AX)(R12*1)
+	VMOVUPS      Y13, 96(AX)(R12*1)
+	INCQ         R10
+	CMPQ         R10, R11
 	JL           pair_entry
 
 pair_end:
-	LEAQ (BX)(R9*2), BX
-	ADDQ R10, CX
-	SUBQ $0x00000002, SI
+	LEAQ (SI)(R8*2), SI
+	ADDQ R9, CX
+	SUBQ $0x00000002, DI
 	JMP  pairs
 
 rest:
-	TESTQ   SI, SI
+	TESTQ   DI, DI
 	JZ      done
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS 64(BX), Y2
-	VMOVUPS 96(BX), Y3
-	MOVLQSX (CX), BX
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	MOVLQSX (CX), SI
 	MOVLQSX 4(CX), CX
-	CMPQ    BX, CX
+	CMPQ    SI, CX
 	JGE     single_end
 
 single_entry:
-	MOVLQSX      (DX)(BX*4), SI
-	IMULQ        R9, SI
-	VMOVUPS      (AX)(SI*1), Y4
-	VMOVUPS      32(AX)(SI*1), Y5
-	VMOVUPS      64(AX)(SI*1), Y6
-	VMOVUPS      96(AX)(SI*1), Y7
-	VBROADCASTSS (DI)(BX*4), Y8
-	VFMADD231PS  Y0, Y8, Y4
-	VFMADD231PS  Y1, Y8, Y5
-	VFMADD231PS  Y2, Y8, Y6
-	VFMADD231PS  Y3, Y8, Y7
-	VMOVUPS      Y4, (AX)(SI*1)
-	VMOVUPS      Y5, 32(AX)(SI*1)
-	VMOVUPS      Y6, 64(AX)(SI*1)
-	VMOVUPS      Y7, 96(AX)(SI*1)
-	INCQ         BX
-	CMPQ         BX, CX
+	MOVWQZX      2(DX)(SI*4), DI
+	IMULQ        R8, DI
+	MOVBQZX      (DX)(SI*4), R9
+	VBROADCASTSS (BX)(R9*4), Y4
+	VMOVUPS      (AX)(DI*1), Y5
+	VMOVUPS      32(AX)(DI*1), Y6
+	VMOVUPS      64(AX)(DI*1), Y7
+	VMOVUPS      96(AX)(DI*1), Y8
+	VFMADD231PS  Y0, Y4, Y5
+	VFMADD231PS  Y1, Y4, Y6
+	VFMADD231PS  Y2, Y4, Y7
+	VFMADD231PS  Y3, Y4, Y8
+	VMOVUPS      Y5, (AX)(DI*1)
+	VMOVUPS      Y6, 32(AX)(DI*1)
+	VMOVUPS      Y7, 64(AX)(DI*1)
+	VMOVUPS      Y8, 96(AX)(DI*1)
+	INCQ         SI
+	CMPQ         SI, CX
 	JL           single_entry
 
 single_end:

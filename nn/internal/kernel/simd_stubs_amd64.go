@@ -39,12 +39,12 @@ func transpose2(dst *float32, src *float32, rows int, cols int, dstStride int, s
 //go:noescape
 func widen512(dst *float32, src *byte, n int, scale float32)
 
-// compress512 writes the columns in which row0 or row1 are not zero and both values (byte times
-// scale), and returns how many there are. After every block columns it writes base and the count so far
-// to start. It prefetches n bytes at ahead0 and ahead1. n and block are multiples of 16.
+// compress512 writes the entries of the columns in which row0 or row1 are not zero and returns how many
+// there are. After every block columns it writes base and the count so far to start. It prefetches n bytes
+// at ahead0 and ahead1. n and block are multiples of 16.
 //
 //go:noescape
-func compress512(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
+func compress512(entries *uint32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int) (count int)
 
 // softmax512x1 goes through rows of 16 logits. Of 128 lanes the first 64 are all ones where
 // a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
@@ -57,12 +57,12 @@ func softmax512x1(dz *float32, z *float32, lanes *uint32, sum *float32, top *flo
 // sparseForward512x1 is Set.SparseForward for 16 columns of a panel.
 //
 //go:noescape
-func sparseForward512x1(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+func sparseForward512x1(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
-// sparseGradW512x1 adds to dw what Set.SparseGradW computes, for 16 columns of a panel.
+// sparseGradW512x1 is Set.SparseGradW for 16 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x1(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+func sparseGradW512x1(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
 // softmax512x2 goes through rows of 32 logits. Of 128 lanes the first 64 are all ones where
 // a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
@@ -75,12 +75,12 @@ func softmax512x2(dz *float32, z *float32, lanes *uint32, sum *float32, top *flo
 // sparseForward512x2 is Set.SparseForward for 32 columns of a panel.
 //
 //go:noescape
-func sparseForward512x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+func sparseForward512x2(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
-// sparseGradW512x2 adds to dw what Set.SparseGradW computes, for 32 columns of a panel.
+// sparseGradW512x2 is Set.SparseGradW for 32 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+func sparseGradW512x2(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
 // softmax512x3 goes through rows of 48 logits. Of 128 lanes the first 64 are all ones where
 // a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
@@ -93,12 +93,12 @@ func softmax512x3(dz *float32, z *float32, lanes *uint32, sum *float32, top *flo
 // sparseForward512x3 is Set.SparseForward for 48 columns of a panel.
 //
 //go:noescape
-func sparseForward512x3(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+func sparseForward512x3(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
-// sparseGradW512x3 adds to dw what Set.SparseGradW computes, for 48 columns of a panel.
+// sparseGradW512x3 is Set.SparseGradW for 48 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x3(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+func sparseGradW512x3(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
 // softmax512x4 goes through rows of 64 logits. Of 128 lanes the first 64 are all ones where
 // a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
@@ -111,12 +111,12 @@ func softmax512x4(dz *float32, z *float32, lanes *uint32, sum *float32, top *flo
 // sparseForward512x4 is Set.SparseForward for 64 columns of a panel.
 //
 //go:noescape
-func sparseForward512x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+func sparseForward512x4(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
-// sparseGradW512x4 adds to dw what Set.SparseGradW computes, for 64 columns of a panel.
+// sparseGradW512x4 is Set.SparseGradW for 64 columns of a panel.
 //
 //go:noescape
-func sparseGradW512x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+func sparseGradW512x4(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
 // relu512 is Set.Activate for one function; n is a multiple of 16.
 //
@@ -198,12 +198,12 @@ func sumSquares512(x *float32, n int) float64
 //go:noescape
 func widen2(dst *float32, src *byte, n int, scale float32)
 
-// compress2 writes the columns in which row0 or row1 are not zero and both values (byte times
-// scale), and returns how many there are. After every block columns it writes base and the count so far
-// to start. It prefetches n bytes at ahead0 and ahead1. n and block are multiples of 8.
+// compress2 writes the entries of the columns in which row0 or row1 are not zero and returns how many
+// there are. After every block columns it writes base and the count so far to start. It prefetches n bytes
+// at ahead0 and ahead1. n and block are multiples of 8.
 //
 //go:noescape
-func compress2(index *int32, first *float32, second *float32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int, scale float32) (count int)
+func compress2(entries *uint32, start *int32, row0 *byte, row1 *byte, ahead0 *byte, ahead1 *byte, n int, base int, block int) (count int)
 
 // softmax2x2 goes through rows of 16 logits. Of 128 lanes the first 64 are all ones where
 // a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
@@ -216,12 +216,12 @@ func softmax2x2(dz *float32, z *float32, lanes *uint32, sum *float32, top *float
 // sparseForward2x2 is Set.SparseForward for 16 columns of a panel.
 //
 //go:noescape
-func sparseForward2x2(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+func sparseForward2x2(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
-// sparseGradW2x2 adds to dw what Set.SparseGradW computes, for 16 columns of a panel.
+// sparseGradW2x2 is Set.SparseGradW for 16 columns of a panel.
 //
 //go:noescape
-func sparseGradW2x2(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+func sparseGradW2x2(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
 // softmax2x4 goes through rows of 32 logits. Of 128 lanes the first 64 are all ones where
 // a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for
@@ -234,12 +234,12 @@ func softmax2x4(dz *float32, z *float32, lanes *uint32, sum *float32, top *float
 // sparseForward2x4 is Set.SparseForward for 32 columns of a panel.
 //
 //go:noescape
-func sparseForward2x4(z *float32, start *int32, index *int32, first *float32, second *float32, w *float32, rows int, blocks int, stride int)
+func sparseForward2x4(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
-// sparseGradW2x4 adds to dw what Set.SparseGradW computes, for 32 columns of a panel.
+// sparseGradW2x4 is Set.SparseGradW for 32 columns of a panel.
 //
 //go:noescape
-func sparseGradW2x4(dw *float32, start *int32, index *int32, first *float32, second *float32, dz *float32, rows int, blocks int, stride int)
+func sparseGradW2x4(out *float32, start *int32, entries *uint32, table *float32, in *float32, rows int, blocks int, stride int)
 
 // softmax2x6 goes through rows of 48 logits. Of 128 lanes the first 64 are all ones where
 // a logit counts, else zero, and the last 64 are 0 there, else minus infinity. It writes for

@@ -45,19 +45,18 @@ func packing() Mem {
 }
 
 // compress stands for the loop of compress over a vector of columns at a time. It
-// writes whole vectors: index, first and second need room for 16 more than the
-// entries that there are.
+// writes whole vectors: entries needs room for 16 more than there are.
 func compress(s isa) {
 	lanes := uint32(s.width / 4)
-	TEXT("compress"+s.name, 0, "func(index *int32, first, second *float32, start *int32, row0, row1, ahead0, ahead1 *byte, n, base, block int, scale float32) (count int)")
+	TEXT("compress"+s.name, 0, "func(entries *uint32, start *int32, row0, row1, ahead0, ahead1 *byte, n, base, block int) (count int)")
 	Pragma("noescape")
-	Doc("compress"+s.name+" writes the columns in which row0 or row1 are not zero and both values (byte times", "scale), and returns how many there are. After every block columns it writes base and the count so far",
-		fmt.Sprintf("to start. It prefetches n bytes at ahead0 and ahead1. n and block are multiples of %d.", lanes))
-	index, n := gp(param("index")), gp(param("n"))
-	values := []GPVirtual{gp(param("first")), gp(param("second"))}
+	Doc("compress"+s.name+" writes the entries of the columns in which row0 or row1 are not zero and returns how many",
+		"there are. After every block columns it writes base and the count so far to start. It prefetches n bytes",
+		fmt.Sprintf("at ahead0 and ahead1. n and block are multiples of %d.", lanes))
+	entries, n := gp(param("entries")), gp(param("n"))
 	rows := []GPVirtual{gp(param("row0")), gp(param("row1"))}
 	ahead := []GPVirtual{gp(param("ahead0")), gp(param("ahead1"))}
-	scale, column := s.floatParam("scale"), s.vector()
+	column := s.vector()
 	VMOVUPS(columns(), column)
 	start, base, left := gp(param("start")), gp(param("base")), gp(param("block"))
 	count := GP64()
@@ -70,43 +69,39 @@ func compress(s isa) {
 	Label("loop")
 	TESTQ(n, n)
 	JZ(LabelRef("done"))
-	x, both, packed := s.vectors(2), s.vector(), s.vector()
+	x, word := s.vectors(2), s.vector()
 	for r := range x {
 		PREFETCHT0(Mem{Base: ahead[r]})
 		VPMOVZXBD(Mem{Base: rows[r]}, x[r])
-	}
-	bits := GP32()
-	var pack func(x VecVirtual)
-	if s.width == 64 {
-		lit := K()
-		VPORD(x[0], x[1], both)
-		VPTESTMD(both, both, lit)
-		KMOVW(lit, bits)
-		pack = func(x VecVirtual) { VCOMPRESSPS_Z(x, lit, packed) }
-	} else {
-		VPOR(x[0], x[1], both)
-		VPCMPGTD(zero, both, both)
-		VMOVMSKPS(both, bits)
-		order := s.vector()
-		VPMOVZXBD(Mem{Base: table, Index: bits.As64(), Scale: 8}, order)
-		pack = func(x VecVirtual) { VPERMPS(x, order, packed) }
-	}
-	pack(column)
-	VMOVUPS(packed, Mem{Base: index, Index: count, Scale: 4})
-	for r := range x {
-		VCVTDQ2PS(x[r], x[r])
-		VMULPS(scale, x[r], x[r])
-		pack(x[r])
-		VMOVUPS(packed, Mem{Base: values[r], Index: count, Scale: 4})
 		ADDQ(U32(lanes), rows[r])
 		ADDQ(U32(lanes), ahead[r])
 	}
+	bits := GP32()
+	VPSLLD(U8(8), x[1], x[1])
+	VPSLLD(U8(16), column, word)
+	if s.width == 64 {
+		lit := K()
+		VPORD(x[0], x[1], x[0])
+		VPTESTMD(x[0], x[0], lit)
+		VPORD(x[0], word, word)
+		KMOVW(lit, bits)
+		VPCOMPRESSD_Z(word, lit, word)
+	} else {
+		VPOR(x[0], x[1], x[0])
+		VPOR(x[0], word, word)
+		VPCMPGTD(zero, x[0], x[0])
+		VMOVMSKPS(x[0], bits)
+		VPMOVZXBD(Mem{Base: table, Index: bits.As64(), Scale: 8}, x[1])
+		VPERMD(word, x[1], word)
+	}
+	VMOVUPS(word, Mem{Base: entries, Index: count, Scale: 4})
 	POPCNTL(bits, bits)
 	ADDQ(bits.As64(), count)
 	VPADDD(integer(lanes), column, column)
 	SUBQ(U32(lanes), n)
 	SUBQ(U32(lanes), left)
 	JNZ(LabelRef("loop"))
+	VMOVUPS(columns(), column)
 	end := GP64()
 	LEAQ(Mem{Base: base, Index: count, Scale: 1}, end)
 	MOVL(end.As32(), Mem{Base: start})

@@ -25,9 +25,9 @@ func pairs(rows GPVirtual, body func(label string, n int), next func(n int)) {
 	Label("done")
 }
 
-// entries runs body for each entry of the pair and block that start points to; at is the
-// entry's column times the stride, e its number.
-func entries(label string, start, index, stride GPVirtual, body func(at, e GPVirtual)) {
+// entries runs body for each entry of the pair and block that start points to; at is
+// the entry's column in the block times the stride, x the values of both rows.
+func (s isa) entries(label string, start, list, table, stride GPVirtual, n int, body func(at GPVirtual, x []VecVirtual)) {
 	e, end := GP64(), GP64()
 	MOVLQSX(Mem{Base: start}, e)
 	MOVLQSX(Mem{Base: start, Disp: 4}, end)
@@ -35,28 +35,35 @@ func entries(label string, start, index, stride GPVirtual, body func(at, e GPVir
 	JGE(LabelRef(label + "_end"))
 	Label(label + "_entry")
 	at := GP64()
-	MOVLQSX(Mem{Base: index, Index: e, Scale: 4}, at)
+	MOVWQZX(Mem{Base: list, Index: e, Scale: 4, Disp: 2}, at)
 	IMULQ(stride, at)
-	body(at, e)
+	x := s.vectors(n)
+	for r := range x {
+		value := GP64()
+		MOVBQZX(Mem{Base: list, Index: e, Scale: 4, Disp: r}, value)
+		VBROADCASTSS(Mem{Base: table, Index: value, Scale: 4}, x[r])
+	}
+	body(at, x)
 	INCQ(e)
 	CMPQ(e, end)
 	JL(LabelRef(label + "_entry"))
 	Label(label + "_end")
 }
 
-// sparseForward stands for one block of columns of sparseForward on a strip of columns that is vectors
-// wide; blocks is the distance of two pairs in start. The rows of a pair have most of their entries in common: what is loaded
-// of w serves both.
+// sparseSignature is that of sparseKernel.
+const sparseSignature = "func(out *float32, start *int32, entries *uint32, table, in *float32, rows, blocks, stride int)"
+
+// sparseForward stands for one block of columns of sparseForward on a strip of columns
+// that is vectors wide; blocks is the distance of two pairs in start. The rows of a
+// pair have most of their entries in common: what is loaded of w serves both.
 func sparseForward(s isa, vectors int) {
 	name := fmt.Sprintf("sparseForward%sx%d", s.name, vectors)
-	TEXT(name, 0, "func(z *float32, start, index *int32, first, second, w *float32, rows, blocks, stride int)")
+	TEXT(name, 0, sparseSignature)
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s is Set.SparseForward for %d columns of a panel.", name, vectors*s.width/4))
-	z, start, index, w, rows := gp(param("z")), gp(param("start")), gp(param("index")), gp(param("w")), gp(param("rows"))
-	values := []GPVirtual{gp(param("first")), gp(param("second"))}
-	stride := gp(param("stride"))
+	z, start, list, table, w, rows := gp(param("out")), gp(param("start")), gp(param("entries")), gp(param("table")), gp(param("in")), gp(param("rows"))
+	stride, blocks := gp(param("stride")), gp(param("blocks"))
 	bytes(stride)
-	blocks := gp(param("blocks"))
 	bytes(blocks)
 	restore := flushToZero()
 	pairs(rows, func(label string, n int) {
@@ -71,13 +78,12 @@ func sparseForward(s isa, vectors int) {
 		for i := range acc {
 			VMOVUPS(at(i/vectors, i%vectors), acc[i])
 		}
-		entries(label, start, index, stride, func(column, e GPVirtual) {
-			row, x := s.vectors(vectors), s.vectors(n)
+		s.entries(label, start, list, table, stride, n, func(column GPVirtual, x []VecVirtual) {
+			row := s.vectors(vectors)
 			for v := range row {
 				VMOVUPS(Mem{Base: w, Index: column, Scale: 1, Disp: s.width * v}, row[v])
 			}
 			for r := range x {
-				VBROADCASTSS(Mem{Base: values[r], Index: e, Scale: 4}, x[r])
 				for v := range row {
 					VFMADD231PS(row[v], x[r], acc[r*vectors+v])
 				}
@@ -95,18 +101,16 @@ func sparseForward(s isa, vectors int) {
 	RET()
 }
 
-// sparseGradW stands for the loop of sparseGradW on a strip of columns, dw being
-// cleared already. A pair of rows loads and stores what it has in common once.
+// sparseGradW stands for sparseGradW on a strip of columns of dw. A pair of rows loads
+// and stores what it has in common once.
 func sparseGradW(s isa, vectors int) {
 	name := fmt.Sprintf("sparseGradW%sx%d", s.name, vectors)
-	TEXT(name, 0, "func(dw *float32, start, index *int32, first, second, dz *float32, rows, blocks, stride int)")
+	TEXT(name, 0, sparseSignature)
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s adds to dw what Set.SparseGradW computes, for %d columns of a panel.", name, vectors*s.width/4))
-	dw, start, index, dz, rows := gp(param("dw")), gp(param("start")), gp(param("index")), gp(param("dz")), gp(param("rows"))
-	values := []GPVirtual{gp(param("first")), gp(param("second"))}
-	stride := gp(param("stride"))
+	Doc(fmt.Sprintf("%s is Set.SparseGradW for %d columns of a panel.", name, vectors*s.width/4))
+	dw, start, list, table, dz, rows := gp(param("out")), gp(param("start")), gp(param("entries")), gp(param("table")), gp(param("in")), gp(param("rows"))
+	stride, blocks := gp(param("stride")), gp(param("blocks"))
 	bytes(stride)
-	blocks := gp(param("blocks"))
 	bytes(blocks)
 	restore := flushToZero()
 	pairs(rows, func(label string, n int) {
@@ -118,13 +122,12 @@ func sparseGradW(s isa, vectors int) {
 			}
 			VMOVUPS(m, d[i])
 		}
-		entries(label, start, index, stride, func(column, e GPVirtual) {
-			sum, x := s.vectors(vectors), s.vectors(n)
+		s.entries(label, start, list, table, stride, n, func(column GPVirtual, x []VecVirtual) {
+			sum := s.vectors(vectors)
 			for v := range sum {
 				VMOVUPS(Mem{Base: dw, Index: column, Scale: 1, Disp: s.width * v}, sum[v])
 			}
 			for r := range x {
-				VBROADCASTSS(Mem{Base: values[r], Index: e, Scale: 4}, x[r])
 				for v := range sum {
 					VFMADD231PS(d[r*vectors+v], x[r], sum[v])
 				}
