@@ -140,6 +140,7 @@ func readExactly(r io.Reader, n int64) ([]byte, error) {
 	for int64(len(data)) < n {
 		if len(data) == cap(data) {
 			bigger := make([]byte, len(data), min(n, 4*int64(cap(data))))
+			adviseHugePages(bigger)
 			copy(bigger, data)
 			data = bigger
 		}
