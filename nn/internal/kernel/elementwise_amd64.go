@@ -9,11 +9,12 @@ type (
 	activateKernel     func(y, z *float32, n int)
 	activateGradKernel func(dz, dy, saved *float32, n int)
 
-	// stepKernels has one for each Optimizer; rule points to Rule.Rate.
+	// stepKernels has one for each Optimizer; rule points to Rule.Rate. A plain one
+	// is for rules without decay and gradient scale.
 	stepKernels struct {
 		sgd                         func(rule, w, grad *float32, n int)
 		momentum, nesterov, rmsprop func(rule, w, grad, moment *float32, n int)
-		adam                        func(rule, w, grad, m, v *float32, n int)
+		adam, adamPlain             func(rule, w, grad, m, v *float32, n int)
 	}
 )
 
@@ -48,6 +49,10 @@ func stepWith(k stepKernels) func(r *Rule, w, g, m, v []float32) {
 		case RMSprop:
 			k.rmsprop(&r.Rate, &w[0], &g[0], &v[0], len(w))
 		case Adam:
+			if r.Decay == 0 && r.GradScale == 1 {
+				k.adamPlain(&r.Rate, &w[0], &g[0], &m[0], &v[0], len(w))
+				return
+			}
 			k.adam(&r.Rate, &w[0], &g[0], &m[0], &v[0], len(w))
 		}
 	}

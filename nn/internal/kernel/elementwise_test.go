@@ -65,38 +65,96 @@ func TestSlopes(t *testing.T) {
 // gradients that are zero, tiny and huge.
 func TestSteps(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *Set) {
-		for _, o := range []Optimizer{SGD, Momentum, Nesterov, RMSprop, Adam} {
-			r := rand.New(rand.NewPCG(uint64(o), 4))
-			n := 16 * (1 + r.IntN(40))
-			var got, want [3][]float32
-			for i := range got {
-				got[i] = make([]float32, n)
-				for j := range got[i] {
-					got[i][j] = float32(math.Abs(r.NormFloat64()))
-				}
-				want[i] = slices.Clone(got[i])
+		for seed := range uint64(20) {
+			testSteps(t, s, seed)
+		}
+	})
+}
+
+func FuzzSteps(f *testing.F) { fuzzSets(f, testSteps) }
+
+func testSteps(t *testing.T, s *Set, seed uint64) {
+	for _, o := range []Optimizer{SGD, Momentum, Nesterov, RMSprop, Adam} {
+		r := rand.New(rand.NewPCG(uint64(o), seed))
+		rule := &Rule{Optimizer: o, Rate: 0.01, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-7, GradScale: 1}
+		if seed%2 == 0 {
+			rule.Decay, rule.GradScale = 0.001, 0.5
+		}
+		n := 16 * (1 + r.IntN(40))
+		var got, want [3][]float32
+		for i := range got {
+			got[i] = make([]float32, n)
+			for j := range got[i] {
+				got[i][j] = float32(math.Abs(r.NormFloat64()))
 			}
-			for range 5 {
-				g := make([]float32, n)
-				for j := range g {
-					g[j] = float32(r.NormFloat64() * math.Pow(10, float64(r.IntN(7)-5)))
-					if r.IntN(5) == 0 {
-						g[j] = 0
-					}
+			want[i] = slices.Clone(got[i])
+		}
+		for range 5 {
+			g := randomGradients(r, n, seed%3 == 2)
+			s.Step(rule, got[0], g, got[1], got[2])
+			step(rule, want[0], g, want[1], want[2])
+		}
+		for i, name := range []string{"w", "m", "v"} {
+			for j, w := range want[i] {
+				ok := math.Abs(float64(got[i][j]-w)) <= 2e-6*(1+math.Abs(float64(w)))
+				if notFinite(w) {
+					ok = notFinite(got[i][j])
 				}
-				rule := &Rule{Optimizer: o, Rate: 0.01, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-7, Decay: 0.001, GradScale: 0.5}
-				s.Step(rule, got[0], g, got[1], got[2])
-				step(rule, want[0], g, want[1], want[2])
+				if !ok {
+					t.Fatalf("rule %d, seed %d: %s[%d] is %v, want %v", o, seed, name, j, got[i][j], w)
+				}
 			}
-			for i, name := range []string{"w", "m", "v"} {
-				for j := range want[i] {
-					if d := math.Abs(float64(got[i][j] - want[i][j])); !(d <= 2e-6*(1+math.Abs(float64(want[i][j])))) {
-						t.Fatalf("rule %d: %s[%d] is %v, want %v", o, name, j, got[i][j], want[i][j])
+		}
+	}
+}
+
+func notFinite(x float32) bool { return x-x != 0 }
+
+// randomGradients draws gradients of all magnitudes, some of them zero; with
+// special, some are NaN, infinite or so large that their square is.
+func randomGradients(r *rand.Rand, n int, special bool) []float32 {
+	g := make([]float32, n)
+	for j := range g {
+		switch {
+		case special && r.IntN(40) == 0:
+			g[j] = []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 1e25}[r.IntN(4)]
+		case r.IntN(5) > 0:
+			g[j] = float32(r.NormFloat64() * math.Pow(10, float64(r.IntN(7)-5)))
+		}
+	}
+	return g
+}
+
+// Adam's quotient is rounded as a division is, so the sets of assembly agree on
+// every bit.
+func TestAdamAgreesBitForBit(t *testing.T) {
+	sets := Sets()
+	if len(sets) < 3 {
+		t.Skipf("needs two sets of assembly (have %d sets)", len(sets))
+	}
+	const n = 1 << 12
+	r := rand.New(rand.NewPCG(1, 11))
+	for _, rule := range []*Rule{
+		{Optimizer: Adam, Rate: 0.001, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, GradScale: 1},
+		{Optimizer: Adam, Rate: 0.03, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, GradScale: 0.7, Decay: 1e-4},
+	} {
+		var a, b [3][]float32
+		for i := range a {
+			a[i], b[i] = make([]float32, n), make([]float32, n)
+		}
+		for step := range 500 {
+			g := randomGradients(r, n, false)
+			sets[0].Step(rule, a[0], g, a[1], a[2])
+			sets[1].Step(rule, b[0], g, b[1], b[2])
+			for i := range a {
+				for j, v := range a[i] {
+					if v != b[i][j] {
+						t.Fatalf("step %d, array %d, element %d: %v and %v", step, i, j, v, b[i][j])
 					}
 				}
 			}
 		}
-	})
+	}
 }
 
 // The moments of a parameter without a gradient decay to zero and never become

@@ -30,7 +30,7 @@ var (
 		ActivateGrad:  activateGradWith([...]activateGradKernel{ReLU: reluGrad512, Tanh: tanhGrad512, Sigmoid: sigmoidGrad512, GELU: geluGrad512}),
 		Dropout:       dropoutWith(dropout512),
 		CrossEntropy:  crossEntropyAVX512,
-		Step:          stepWith(stepKernels{sgd512, momentum512, nesterov512, rmsprop512, adam512}),
+		Step:          stepWith(stepKernels{sgd512, momentum512, nesterov512, rmsprop512, adam512, adamPlain512}),
 		SumSquares:    sumSquaresWith(sumSquares512),
 	}
 	avx2 = &Set{
@@ -45,7 +45,7 @@ var (
 		ActivateGrad:  activateGradWith([...]activateGradKernel{ReLU: reluGrad2, Tanh: tanhGrad2, Sigmoid: sigmoidGrad2, GELU: geluGrad2}),
 		Dropout:       dropoutWith(dropout2),
 		CrossEntropy:  crossEntropyAVX2,
-		Step:          stepWith(stepKernels{sgd2, momentum2, nesterov2, rmsprop2, adam2}),
+		Step:          stepWith(stepKernels{sgd2, momentum2, nesterov2, rmsprop2, adam2, adamPlain2}),
 		SumSquares:    sumSquaresWith(sumSquares2),
 	}
 )

@@ -3330,18 +3330,19 @@ TEXT ·sgd512(SB), $8-32
 	ORL          $0x00008040, SI
 	MOVL         SI, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS 20(AX), Z0
-	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 20(AX), Z1
 	VMOVUPS      all3f800000<>+0(SB), Z2
+	VMOVUPS      all7f7fffff<>+0(SB), Z3
 	VBROADCASTSS 16(AX), Z3
 	VSUBPS       Z3, Z2, Z3
 
 loop:
 	TESTQ        BX, BX
 	JZ           done
-	VMULPS       (DX), Z0, Z2
+	VMULPS       (DX), Z1, Z2
 	VMULPS       (CX), Z3, Z4
-	VFNMADD231PS Z2, Z1, Z4
+	VFNMADD231PS Z2, Z0, Z4
 	VMOVUPS      Z4, (CX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
@@ -3352,6 +3353,24 @@ done:
 	LDMXCSR (SP)
 	VZEROUPPER
 	RET
+
+DATA all7f7fffff<>+0(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+4(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+8(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+12(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+16(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+20(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+24(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+28(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+32(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+36(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+40(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+44(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+48(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+52(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+56(SB)/4, $0x7f7fffff
+DATA all7f7fffff<>+60(SB)/4, $0x7f7fffff
+GLOBL all7f7fffff<>(SB), RODATA|NOPTR, $64
 
 // func momentum512(rule *float32, w *float32, grad *float32, m *float32, n int)
 // Requires: AVX, AVX512F, SSE
@@ -3366,21 +3385,22 @@ TEXT ·momentum512(SB), $8-40
 	ORL          $0x00008040, DI
 	MOVL         DI, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS 20(AX), Z0
-	VBROADCASTSS (AX), Z1
-	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 20(AX), Z2
 	VMOVUPS      all3f800000<>+0(SB), Z3
+	VMOVUPS      all7f7fffff<>+0(SB), Z4
 	VBROADCASTSS 16(AX), Z4
 	VSUBPS       Z4, Z3, Z4
 
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Z0, Z3
+	VMULPS      (DX), Z2, Z3
 	VMULPS      (CX), Z4, Z5
-	VMULPS      Z1, Z3, Z3
+	VMULPS      Z0, Z3, Z3
 	VMOVUPS     (BX), Z6
-	VFMSUB132PS Z2, Z3, Z6
+	VFMSUB132PS Z1, Z3, Z6
 	VMOVUPS     Z6, (BX)
 	VADDPS      Z6, Z5, Z5
 	VMOVUPS     Z5, (CX)
@@ -3408,23 +3428,24 @@ TEXT ·nesterov512(SB), $8-40
 	ORL          $0x00008040, DI
 	MOVL         DI, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS 20(AX), Z0
-	VBROADCASTSS (AX), Z1
-	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 20(AX), Z2
 	VMOVUPS      all3f800000<>+0(SB), Z3
+	VMOVUPS      all7f7fffff<>+0(SB), Z4
 	VBROADCASTSS 16(AX), Z4
 	VSUBPS       Z4, Z3, Z4
 
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Z0, Z3
+	VMULPS      (DX), Z2, Z3
 	VMULPS      (CX), Z4, Z5
-	VMULPS      Z1, Z3, Z3
+	VMULPS      Z0, Z3, Z3
 	VMOVUPS     (BX), Z6
-	VFMSUB132PS Z2, Z3, Z6
+	VFMSUB132PS Z1, Z3, Z6
 	VMOVUPS     Z6, (BX)
-	VFMSUB132PS Z2, Z3, Z6
+	VFMSUB132PS Z1, Z3, Z6
 	VADDPS      Z6, Z5, Z5
 	VMOVUPS     Z5, (CX)
 	ADDQ        $0x00000040, CX
@@ -3451,11 +3472,12 @@ TEXT ·rmsprop512(SB), $8-40
 	ORL          $0x00008040, DI
 	MOVL         DI, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS 20(AX), Z0
-	VBROADCASTSS (AX), Z1
-	VBROADCASTSS 8(AX), Z2
-	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 8(AX), Z1
+	VBROADCASTSS 12(AX), Z2
+	VBROADCASTSS 20(AX), Z3
 	VMOVUPS      all3f800000<>+0(SB), Z4
+	VMOVUPS      all7f7fffff<>+0(SB), Z5
 	VBROADCASTSS 8(AX), Z5
 	VSUBPS       Z5, Z4, Z5
 	VBROADCASTSS 16(AX), Z6
@@ -3464,15 +3486,15 @@ TEXT ·rmsprop512(SB), $8-40
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Z0, Z4
+	VMULPS      (DX), Z3, Z4
 	VMULPS      (CX), Z6, Z7
-	VMULPS      (BX), Z2, Z8
+	VMULPS      (BX), Z1, Z8
 	VMULPS      Z4, Z4, Z9
 	VFMADD231PS Z5, Z9, Z8
 	VMOVUPS     Z8, (BX)
-	VADDPS      Z3, Z8, Z8
+	VADDPS      Z2, Z8, Z8
 	VSQRTPS     Z8, Z8
-	VMULPS      Z1, Z4, Z4
+	VMULPS      Z0, Z4, Z4
 	VDIVPS      Z8, Z4, Z4
 	VSUBPS      Z4, Z7, Z7
 	VMOVUPS     Z7, (CX)
@@ -3501,42 +3523,111 @@ TEXT ·adam512(SB), $8-48
 	ORL          $0x00008040, R8
 	MOVL         R8, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS 20(AX), Z0
-	VBROADCASTSS (AX), Z1
-	VBROADCASTSS 12(AX), Z2
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 12(AX), Z1
+	VBROADCASTSS 20(AX), Z2
 	VMOVUPS      all3f800000<>+0(SB), Z3
-	VBROADCASTSS 4(AX), Z4
-	VSUBPS       Z4, Z3, Z4
-	VBROADCASTSS 8(AX), Z5
+	VMOVUPS      all7f7fffff<>+0(SB), Z4
+	VBROADCASTSS 4(AX), Z5
 	VSUBPS       Z5, Z3, Z5
-	VBROADCASTSS 16(AX), Z6
+	VBROADCASTSS 8(AX), Z6
 	VSUBPS       Z6, Z3, Z6
+	VBROADCASTSS 16(AX), Z7
+	VSUBPS       Z7, Z3, Z7
 
 loop:
-	TESTQ       DI, DI
-	JZ          done
-	VMULPS      (DX), Z0, Z3
-	VMULPS      (CX), Z6, Z7
-	VMOVUPS     (BX), Z8
-	VMOVUPS     (SI), Z9
-	VSUBPS      Z8, Z3, Z10
-	VFMADD231PS Z10, Z4, Z8
-	VMOVUPS     Z8, (BX)
-	VFMSUB213PS Z9, Z3, Z3
-	VFMADD231PS Z3, Z5, Z9
-	VMOVUPS     Z9, (SI)
-	VSQRTPS     Z9, Z10
-	VADDPS      Z2, Z10, Z10
-	VMULPS      Z1, Z8, Z8
-	VDIVPS      Z10, Z8, Z8
-	VSUBPS      Z8, Z7, Z7
-	VMOVUPS     Z7, (CX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, BX
-	ADDQ        $0x00000040, SI
-	SUBQ        $0x00000010, DI
-	JMP         loop
+	TESTQ        DI, DI
+	JZ           done
+	VMULPS       (DX), Z2, Z8
+	VMULPS       (CX), Z7, Z9
+	VMOVUPS      (BX), Z10
+	VMOVUPS      (SI), Z11
+	VSUBPS       Z10, Z8, Z12
+	VFMADD231PS  Z12, Z5, Z10
+	VMOVUPS      Z10, (BX)
+	VFMSUB213PS  Z11, Z8, Z8
+	VFMADD231PS  Z8, Z6, Z11
+	VMOVUPS      Z11, (SI)
+	VSQRTPS      Z11, Z12
+	VADDPS       Z1, Z12, Z12
+	VMULPS       Z0, Z10, Z10
+	VMINPS       Z12, Z4, Z12
+	VRCP14PS     Z12, Z8
+	VMOVAPS      Z3, Z11
+	VFNMADD231PS Z8, Z12, Z11
+	VFMADD231PS  Z11, Z8, Z8
+	VMULPS       Z10, Z8, Z11
+	VFNMADD231PS Z11, Z12, Z10
+	VFMADD231PS  Z10, Z8, Z11
+	VSUBPS       Z11, Z9, Z9
+	VMOVUPS      Z9, (CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func adamPlain512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·adamPlain512(SB), $8-48
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         m+24(FP), BX
+	MOVQ         v+32(FP), SI
+	MOVQ         n+40(FP), DI
+	STMXCSR      (SP)
+	MOVL         (SP), R8
+	ORL          $0x00008040, R8
+	MOVL         R8, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 12(AX), Z1
+	VMOVUPS      all3f800000<>+0(SB), Z2
+	VMOVUPS      all7f7fffff<>+0(SB), Z3
+	VBROADCASTSS 4(AX), Z4
+	VSUBPS       Z4, Z2, Z4
+	VBROADCASTSS 8(AX), Z5
+	VSUBPS       Z5, Z2, Z5
+
+loop:
+	TESTQ        DI, DI
+	JZ           done
+	VMOVUPS      (DX), Z6
+	VMOVUPS      (CX), Z7
+	VMOVUPS      (BX), Z8
+	VMOVUPS      (SI), Z9
+	VSUBPS       Z8, Z6, Z10
+	VFMADD231PS  Z10, Z4, Z8
+	VMOVUPS      Z8, (BX)
+	VFMSUB213PS  Z9, Z6, Z6
+	VFMADD231PS  Z6, Z5, Z9
+	VMOVUPS      Z9, (SI)
+	VSQRTPS      Z9, Z10
+	VADDPS       Z1, Z10, Z10
+	VMULPS       Z0, Z8, Z8
+	VMINPS       Z10, Z3, Z10
+	VRCP14PS     Z10, Z6
+	VMOVAPS      Z2, Z9
+	VFNMADD231PS Z6, Z10, Z9
+	VFMADD231PS  Z9, Z6, Z6
+	VMULPS       Z8, Z6, Z9
+	VFNMADD231PS Z9, Z10, Z8
+	VFMADD231PS  Z8, Z6, Z9
+	VSUBPS       Z9, Z7, Z7
+	VMOVUPS      Z7, (CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          loop
 
 done:
 	LDMXCSR (SP)
@@ -5725,18 +5816,19 @@ TEXT ·sgd2(SB), $8-32
 	ORL          $0x00008040, SI
 	MOVL         SI, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS 20(AX), Y0
-	VBROADCASTSS (AX), Y1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 20(AX), Y1
 	VMOVUPS      all3f800000<>+0(SB), Y2
+	VMOVUPS      all7f7fffff<>+0(SB), Y3
 	VBROADCASTSS 16(AX), Y3
 	VSUBPS       Y3, Y2, Y3
 
 loop:
 	TESTQ        BX, BX
 	JZ           done
-	VMULPS       (DX), Y0, Y2
+	VMULPS       (DX), Y1, Y2
 	VMULPS       (CX), Y3, Y4
-	VFNMADD231PS Y2, Y1, Y4
+	VFNMADD231PS Y2, Y0, Y4
 	VMOVUPS      Y4, (CX)
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
@@ -5761,21 +5853,22 @@ TEXT ·momentum2(SB), $8-40
 	ORL          $0x00008040, DI
 	MOVL         DI, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS 20(AX), Y0
-	VBROADCASTSS (AX), Y1
-	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 20(AX), Y2
 	VMOVUPS      all3f800000<>+0(SB), Y3
+	VMOVUPS      all7f7fffff<>+0(SB), Y4
 	VBROADCASTSS 16(AX), Y4
 	VSUBPS       Y4, Y3, Y4
 
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Y0, Y3
+	VMULPS      (DX), Y2, Y3
 	VMULPS      (CX), Y4, Y5
-	VMULPS      Y1, Y3, Y3
+	VMULPS      Y0, Y3, Y3
 	VMOVUPS     (BX), Y6
-	VFMSUB132PS Y2, Y3, Y6
+	VFMSUB132PS Y1, Y3, Y6
 	VMOVUPS     Y6, (BX)
 	VADDPS      Y6, Y5, Y5
 	VMOVUPS     Y5, (CX)
@@ -5803,23 +5896,24 @@ TEXT ·nesterov2(SB), $8-40
 	ORL          $0x00008040, DI
 	MOVL         DI, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS 20(AX), Y0
-	VBROADCASTSS (AX), Y1
-	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 20(AX), Y2
 	VMOVUPS      all3f800000<>+0(SB), Y3
+	VMOVUPS      all7f7fffff<>+0(SB), Y4
 	VBROADCASTSS 16(AX), Y4
 	VSUBPS       Y4, Y3, Y4
 
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Y0, Y3
+	VMULPS      (DX), Y2, Y3
 	VMULPS      (CX), Y4, Y5
-	VMULPS      Y1, Y3, Y3
+	VMULPS      Y0, Y3, Y3
 	VMOVUPS     (BX), Y6
-	VFMSUB132PS Y2, Y3, Y6
+	VFMSUB132PS Y1, Y3, Y6
 	VMOVUPS     Y6, (BX)
-	VFMSUB132PS Y2, Y3, Y6
+	VFMSUB132PS Y1, Y3, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVUPS     Y5, (CX)
 	ADDQ        $0x00000020, CX
@@ -5846,11 +5940,12 @@ TEXT ·rmsprop2(SB), $8-40
 	ORL          $0x00008040, DI
 	MOVL         DI, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS 20(AX), Y0
-	VBROADCASTSS (AX), Y1
-	VBROADCASTSS 8(AX), Y2
-	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 8(AX), Y1
+	VBROADCASTSS 12(AX), Y2
+	VBROADCASTSS 20(AX), Y3
 	VMOVUPS      all3f800000<>+0(SB), Y4
+	VMOVUPS      all7f7fffff<>+0(SB), Y5
 	VBROADCASTSS 8(AX), Y5
 	VSUBPS       Y5, Y4, Y5
 	VBROADCASTSS 16(AX), Y6
@@ -5859,15 +5954,15 @@ TEXT ·rmsprop2(SB), $8-40
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Y0, Y4
+	VMULPS      (DX), Y3, Y4
 	VMULPS      (CX), Y6, Y7
-	VMULPS      (BX), Y2, Y8
+	VMULPS      (BX), Y1, Y8
 	VMULPS      Y4, Y4, Y9
 	VFMADD231PS Y5, Y9, Y8
 	VMOVUPS     Y8, (BX)
-	VADDPS      Y3, Y8, Y8
+	VADDPS      Y2, Y8, Y8
 	VSQRTPS     Y8, Y8
-	VMULPS      Y1, Y4, Y4
+	VMULPS      Y0, Y4, Y4
 	VDIVPS      Y8, Y4, Y4
 	VSUBPS      Y4, Y7, Y7
 	VMOVUPS     Y7, (CX)
@@ -5896,10 +5991,11 @@ TEXT ·adam2(SB), $8-48
 	ORL          $0x00008040, R8
 	MOVL         R8, 4(SP)
 	LDMXCSR      4(SP)
-	VBROADCASTSS 20(AX), Y0
-	VBROADCASTSS (AX), Y1
-	VBROADCASTSS 12(AX), Y2
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 12(AX), Y1
+	VBROADCASTSS 20(AX), Y2
 	VMOVUPS      all3f800000<>+0(SB), Y3
+	VMOVUPS      all7f7fffff<>+0(SB), Y4
 	VBROADCASTSS 4(AX), Y4
 	VSUBPS       Y4, Y3, Y4
 	VBROADCASTSS 8(AX), Y5
@@ -5910,7 +6006,7 @@ TEXT ·adam2(SB), $8-48
 loop:
 	TESTQ       DI, DI
 	JZ          done
-	VMULPS      (DX), Y0, Y3
+	VMULPS      (DX), Y2, Y3
 	VMULPS      (CX), Y6, Y7
 	VMOVUPS     (BX), Y8
 	VMOVUPS     (SI), Y9
@@ -5921,11 +6017,65 @@ loop:
 	VFMADD231PS Y3, Y5, Y9
 	VMOVUPS     Y9, (SI)
 	VSQRTPS     Y9, Y10
-	VADDPS      Y2, Y10, Y10
-	VMULPS      Y1, Y8, Y8
+	VADDPS      Y1, Y10, Y10
+	VMULPS      Y0, Y8, Y8
 	VDIVPS      Y10, Y8, Y8
 	VSUBPS      Y8, Y7, Y7
 	VMOVUPS     Y7, (CX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, DI
+	JMP         loop
+
+done:
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func adamPlain2(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
+// Requires: AVX, FMA3, SSE
+TEXT ·adamPlain2(SB), $8-48
+	MOVQ         rule+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         m+24(FP), BX
+	MOVQ         v+32(FP), SI
+	MOVQ         n+40(FP), DI
+	STMXCSR      (SP)
+	MOVL         (SP), R8
+	ORL          $0x00008040, R8
+	MOVL         R8, 4(SP)
+	LDMXCSR      4(SP)
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 12(AX), Y1
+	VMOVUPS      all3f800000<>+0(SB), Y2
+	VMOVUPS      all7f7fffff<>+0(SB), Y3
+	VBROADCASTSS 4(AX), Y3
+	VSUBPS       Y3, Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VSUBPS       Y4, Y2, Y4
+
+loop:
+	TESTQ       DI, DI
+	JZ          done
+	VMOVUPS     (DX), Y2
+	VMOVUPS     (CX), Y5
+	VMOVUPS     (BX), Y6
+	VMOVUPS     (SI), Y7
+	VSUBPS      Y6, Y2, Y8
+	VFMADD231PS Y8, Y3, Y6
+	VMOVUPS     Y6, (BX)
+	VFMSUB213PS Y7, Y2, Y2
+	VFMADD231PS Y2, Y4, Y7
+	VMOVUPS     Y7, (SI)
+	VSQRTPS     Y7, Y8
+	VADDPS      Y1, Y8, Y8
+	VMULPS      Y0, Y6, Y6
+	VDIVPS      Y8, Y6, Y6
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (CX)
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX

@@ -188,6 +188,11 @@ func rmsprop512(rule *float32, w *float32, grad *float32, v *float32, n int)
 //go:noescape
 func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
 
+// adamPlain512 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 16.
+//
+//go:noescape
+func adamPlain512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
+
 // sumSquares512 is Set.SumSquares; n is a multiple of 16.
 //
 //go:noescape
@@ -326,6 +331,11 @@ func rmsprop2(rule *float32, w *float32, grad *float32, v *float32, n int)
 //
 //go:noescape
 func adam2(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
+
+// adamPlain2 is Set.Step for one optimizer; rule points to Rule.Rate, n is a multiple of 8.
+//
+//go:noescape
+func adamPlain2(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
 
 // sumSquares2 is Set.SumSquares; n is a multiple of 8.
 //

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -25,15 +26,17 @@ type update struct {
 	isa
 	grad, weight VecVirtual // g scaled; w decayed, which the body makes the new w
 	m, v         GPVirtual  // where the moments are
+	one, largest VecVirtual // constants: 1, the largest finite number
 	numbers      map[number]VecVirtual
 }
 
 // less1 returns one minus a number.
 func (u *update) less1(n number) VecVirtual { return u.numbers[-1-n] }
 
-// optimizerStep stands for one case of step, decay and gradient scale included; moments
-// is "m", "v", both or none. complements lists the numbers of which the body needs one minus them.
-func optimizerStep(s isa, name string, moments string, numbers, complements []number, body func(u *update)) {
+// optimizerStep stands for one case of step; moments is "m", "v", both or none.
+// complements lists the numbers of which the body needs one minus them. Decay and
+// gradient scale are included unless it is plain.
+func optimizerStep(s isa, name string, plain bool, moments string, numbers, complements []number, body func(u *update)) {
 	signature := map[string]string{"": "rule, w, grad *float32", "m": "rule, w, grad, m *float32", "v": "rule, w, grad, v *float32", "mv": "rule, w, grad, m, v *float32"}[moments]
 	TEXT(name+s.name, 0, "func("+signature+", n int)")
 	Pragma("noescape")
@@ -57,21 +60,29 @@ func optimizerStep(s isa, name string, moments string, numbers, complements []nu
 		VBROADCASTSS(Mem{Base: rule, Disp: int(n)}, x)
 		return x
 	}
-	scale := load(ruleGradScale)
+	if !plain {
+		numbers, complements = append(numbers, ruleGradScale), append(complements, ruleDecay)
+	}
 	for _, n := range numbers {
 		u.numbers[n] = load(n)
 	}
-	one := s.vector()
-	VMOVUPS(constant(1), one)
-	for _, n := range append(complements, ruleDecay) {
+	u.one, u.largest = s.vector(), s.vector()
+	VMOVUPS(constant(1), u.one)
+	VMOVUPS(constant(math.MaxFloat32), u.largest)
+	for _, n := range complements {
 		x := load(n)
-		VSUBPS(x, one, x)
+		VSUBPS(x, u.one, x)
 		u.numbers[-1-n] = x
 	}
 	s.each(n, pointers, func() {
 		u.grad, u.weight = s.vector(), s.vector()
-		VMULPS(Mem{Base: g}, scale, u.grad)
-		VMULPS(Mem{Base: w}, u.less1(ruleDecay), u.weight)
+		if plain {
+			VMOVUPS(Mem{Base: g}, u.grad)
+			VMOVUPS(Mem{Base: w}, u.weight)
+		} else {
+			VMULPS(Mem{Base: g}, u.numbers[ruleGradScale], u.grad)
+			VMULPS(Mem{Base: w}, u.less1(ruleDecay), u.weight)
+		}
 		body(u)
 		VMOVUPS(u.weight, Mem{Base: w})
 	})
@@ -81,7 +92,7 @@ func optimizerStep(s isa, name string, moments string, numbers, complements []nu
 }
 
 func optimizers(s isa) {
-	optimizerStep(s, "sgd", "", []number{ruleRate}, nil, func(u *update) {
+	optimizerStep(s, "sgd", false, "", []number{ruleRate}, nil, func(u *update) {
 		VFNMADD231PS(u.grad, u.numbers[ruleRate], u.weight)
 	})
 	momentum := func(u *update) (mean VecVirtual) {
@@ -92,15 +103,15 @@ func optimizers(s isa) {
 		VMOVUPS(mean, Mem{Base: u.m})
 		return mean
 	}
-	optimizerStep(s, "momentum", "m", []number{ruleRate, ruleBeta1}, nil, func(u *update) {
+	optimizerStep(s, "momentum", false, "m", []number{ruleRate, ruleBeta1}, nil, func(u *update) {
 		VADDPS(momentum(u), u.weight, u.weight)
 	})
-	optimizerStep(s, "nesterov", "m", []number{ruleRate, ruleBeta1}, nil, func(u *update) {
+	optimizerStep(s, "nesterov", false, "m", []number{ruleRate, ruleBeta1}, nil, func(u *update) {
 		mean := momentum(u)
 		VFMSUB132PS(u.numbers[ruleBeta1], u.grad, mean)
 		VADDPS(mean, u.weight, u.weight)
 	})
-	optimizerStep(s, "rmsprop", "v", []number{ruleRate, ruleBeta2, ruleEpsilon}, []number{ruleBeta2}, func(u *update) {
+	optimizerStep(s, "rmsprop", false, "v", []number{ruleRate, ruleBeta2, ruleEpsilon}, []number{ruleBeta2}, func(u *update) {
 		square, t := u.vector(), u.vector()
 		VMULPS(Mem{Base: u.v}, u.numbers[ruleBeta2], square)
 		VMULPS(u.grad, u.grad, t)
@@ -112,23 +123,51 @@ func optimizers(s isa) {
 		VDIVPS(square, u.grad, u.grad)
 		VSUBPS(u.grad, u.weight, u.weight)
 	})
-	// The exact root and division.
-	optimizerStep(s, "adam", "mv", []number{ruleRate, ruleEpsilon}, []number{ruleBeta1, ruleBeta2}, func(u *update) {
-		mean, square, t := u.vector(), u.vector(), u.vector()
-		VMOVUPS(Mem{Base: u.m}, mean)
-		VMOVUPS(Mem{Base: u.v}, square)
-		VSUBPS(mean, u.grad, t)
-		VFMADD231PS(t, u.less1(ruleBeta1), mean)
-		VMOVUPS(mean, Mem{Base: u.m})
-		VFMSUB213PS(square, u.grad, u.grad) // g^2 - v
-		VFMADD231PS(u.grad, u.less1(ruleBeta2), square)
-		VMOVUPS(square, Mem{Base: u.v})
-		VSQRTPS(square, t)
-		VADDPS(u.numbers[ruleEpsilon], t, t)
-		VMULPS(u.numbers[ruleRate], mean, mean)
-		VDIVPS(t, mean, mean)
-		VSUBPS(mean, u.weight, u.weight)
-	})
+	for _, plain := range []bool{false, true} {
+		name := "adam"
+		if plain {
+			name += "Plain"
+		}
+		optimizerStep(s, name, plain, "mv", []number{ruleRate, ruleEpsilon}, []number{ruleBeta1, ruleBeta2}, adam)
+	}
+}
+
+func adam(u *update) {
+	mean, square, t := u.vector(), u.vector(), u.vector()
+	VMOVUPS(Mem{Base: u.m}, mean)
+	VMOVUPS(Mem{Base: u.v}, square)
+	VSUBPS(mean, u.grad, t)
+	VFMADD231PS(t, u.less1(ruleBeta1), mean)
+	VMOVUPS(mean, Mem{Base: u.m})
+	VFMSUB213PS(square, u.grad, u.grad) // g^2 - v
+	VFMADD231PS(u.grad, u.less1(ruleBeta2), square)
+	VMOVUPS(square, Mem{Base: u.v})
+	VSQRTPS(square, t)
+	VADDPS(u.numbers[ruleEpsilon], t, t)
+	VMULPS(u.numbers[ruleRate], mean, mean)
+	VSUBPS(u.quotient(mean, t), u.weight, u.weight)
+}
+
+// quotient returns n/d for a positive d; n and d are lost. Divider and root share a
+// unit that is busy for longer than all else together, so AVX-512 leaves it to the root
+// and divides by multiplications: the approximate reciprocal, one step of Newton's, and
+// a correction by the remainder, which rounds the quotient as a division does (Markstein
+// 1990), whatever the processor's approximation.
+func (u *update) quotient(n, d VecVirtual) VecVirtual {
+	if u.width == 32 {
+		VDIVPS(d, n, n)
+		return n
+	}
+	inverse, q := u.vector(), u.vector()
+	VMINPS(d, u.largest, d) // infinity has no remainder; NaN stays
+	VRCP14PS(d, inverse)
+	VMOVAPS(u.one, q)
+	VFNMADD231PS(inverse, d, q)
+	VFMADD231PS(q, inverse, inverse)
+	VMULPS(n, inverse, q)
+	VFNMADD231PS(q, d, n)
+	VFMADD231PS(n, inverse, q)
+	return q
 }
 
 // sumSquares stands for sumSquares, with two sums of float64 vectors.
