@@ -12,6 +12,7 @@ type weightGrad struct {
 	dw      kernel.Matrix
 	block   int // rows of a part
 	work    int // of a row of a panel
+	adds    bool // compute adds to dst, else it overwrites dst
 	compute func(dst []float32, part kernel.Part)
 }
 
@@ -22,6 +23,7 @@ func (m *Machine) weightGrad(n *G.Node) weightGrad {
 	dz := m.matrix(in[1])
 	g := weightGrad{dw: m.matrix(n), block: kernel.BlockColumns, work: products(dz.Rows)}
 	if n.Op().(*linearGradW).first {
+		g.adds = b.sparse != nil
 		g.compute = func(dst []float32, part kernel.Part) {
 			if b.isSparse {
 				k.LinearGradWSparse(dst, b.sparse, dz, part)
@@ -45,11 +47,15 @@ func (g *weightGrad) call(run func(worker int, part kernel.Part)) call {
 func (g weightGrad) alone() call {
 	return g.call(func(_ int, part kernel.Part) {
 		dst, _ := g.dw.Part(part)
+		if g.adds {
+			clear(dst)
+		}
 		g.compute(dst, part)
 	})
 }
 
-// fused returns the call that updates parameter number i and forgets the gradient.
+// fused returns the call that updates parameter number i and forgets the gradient. Its
+// scratch is zero before and after.
 func (g weightGrad) fused(m *Machine, i int) call {
 	w, first, second := m.params.weights[i], m.params.first[i], m.params.second[i]
 	scratch := make([][]float32, m.team.size)

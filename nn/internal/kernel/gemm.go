@@ -108,11 +108,10 @@ func (s *Set) gradW(dst, x []float32, xStride int, dz Matrix, part Part, rows in
 	}
 }
 
-// LinearGradWSparse is LinearGradW for a sparse input; the part is one block of
-// columns of x.
+// LinearGradWSparse is LinearGradW for a sparse input, and adds to dst; the part is one
+// block of columns of x.
 func (s *Set) LinearGradWSparse(dst []float32, x *Sparse, dz Matrix, part Part) {
 	dzp, stride, _ := dz.Panel(part.Panel)
-	clear(dst)
 	s.SparseGradW(dst, x, part.Lo/BlockColumns, dzp, stride)
 }
 

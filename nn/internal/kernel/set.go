@@ -54,7 +54,8 @@ type Set struct {
 	CrossEntropy func(dz, z Matrix, labels []uint8, eps float64) (loss float64, correct int)
 
 	// Step updates the parameters w from their gradients g by one step of an
-	// optimizer; m and v are its moments (nil where the rule has none).
+	// optimizer, and leaves the gradients zero, ready to be added to; m and v are
+	// its moments (nil where the rule has none).
 	Step func(rule *Rule, w, g, m, v []float32)
 
 	// SumSquares returns the sum of squares of x.

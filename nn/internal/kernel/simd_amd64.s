@@ -3319,7 +3319,7 @@ DATA all846ca68b<>+60(SB)/4, $0x846ca68b
 GLOBL all846ca68b<>(SB), RODATA|NOPTR, $64
 
 // func sgd512(rule *float32, w *float32, grad *float32, n int)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·sgd512(SB), $8-32
 	MOVQ         rule+0(FP), AX
 	MOVQ         w+8(FP), CX
@@ -3332,18 +3332,20 @@ TEXT ·sgd512(SB), $8-32
 	LDMXCSR      4(SP)
 	VBROADCASTSS (AX), Z0
 	VBROADCASTSS 20(AX), Z1
-	VMOVUPS      all3f800000<>+0(SB), Z2
-	VMOVUPS      all7f7fffff<>+0(SB), Z3
-	VBROADCASTSS 16(AX), Z3
-	VSUBPS       Z3, Z2, Z3
+	VXORPS       Z2, Z2, Z2
+	VMOVUPS      all3f800000<>+0(SB), Z3
+	VMOVUPS      all7f7fffff<>+0(SB), Z4
+	VBROADCASTSS 16(AX), Z4
+	VSUBPS       Z4, Z3, Z4
 
 loop:
 	TESTQ        BX, BX
 	JZ           done
-	VMULPS       (DX), Z1, Z2
-	VMULPS       (CX), Z3, Z4
-	VFNMADD231PS Z2, Z0, Z4
-	VMOVUPS      Z4, (CX)
+	VMULPS       (DX), Z1, Z3
+	VMULPS       (CX), Z4, Z5
+	VFNMADD231PS Z3, Z0, Z5
+	VMOVUPS      Z5, (CX)
+	VMOVUPS      Z2, (DX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000010, BX
@@ -3373,7 +3375,7 @@ DATA all7f7fffff<>+60(SB)/4, $0x7f7fffff
 GLOBL all7f7fffff<>(SB), RODATA|NOPTR, $64
 
 // func momentum512(rule *float32, w *float32, grad *float32, m *float32, n int)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·momentum512(SB), $8-40
 	MOVQ         rule+0(FP), AX
 	MOVQ         w+8(FP), CX
@@ -3388,22 +3390,24 @@ TEXT ·momentum512(SB), $8-40
 	VBROADCASTSS (AX), Z0
 	VBROADCASTSS 4(AX), Z1
 	VBROADCASTSS 20(AX), Z2
-	VMOVUPS      all3f800000<>+0(SB), Z3
-	VMOVUPS      all7f7fffff<>+0(SB), Z4
-	VBROADCASTSS 16(AX), Z4
-	VSUBPS       Z4, Z3, Z4
+	VXORPS       Z3, Z3, Z3
+	VMOVUPS      all3f800000<>+0(SB), Z4
+	VMOVUPS      all7f7fffff<>+0(SB), Z5
+	VBROADCASTSS 16(AX), Z5
+	VSUBPS       Z5, Z4, Z5
 
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Z2, Z3
-	VMULPS      (CX), Z4, Z5
-	VMULPS      Z0, Z3, Z3
-	VMOVUPS     (BX), Z6
-	VFMSUB132PS Z1, Z3, Z6
-	VMOVUPS     Z6, (BX)
-	VADDPS      Z6, Z5, Z5
-	VMOVUPS     Z5, (CX)
+	VMULPS      (DX), Z2, Z4
+	VMULPS      (CX), Z5, Z6
+	VMULPS      Z0, Z4, Z4
+	VMOVUPS     (BX), Z7
+	VFMSUB132PS Z1, Z4, Z7
+	VMOVUPS     Z7, (BX)
+	VADDPS      Z7, Z6, Z6
+	VMOVUPS     Z6, (CX)
+	VMOVUPS     Z3, (DX)
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, BX
@@ -3416,7 +3420,7 @@ done:
 	RET
 
 // func nesterov512(rule *float32, w *float32, grad *float32, m *float32, n int)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·nesterov512(SB), $8-40
 	MOVQ         rule+0(FP), AX
 	MOVQ         w+8(FP), CX
@@ -3431,23 +3435,25 @@ TEXT ·nesterov512(SB), $8-40
 	VBROADCASTSS (AX), Z0
 	VBROADCASTSS 4(AX), Z1
 	VBROADCASTSS 20(AX), Z2
-	VMOVUPS      all3f800000<>+0(SB), Z3
-	VMOVUPS      all7f7fffff<>+0(SB), Z4
-	VBROADCASTSS 16(AX), Z4
-	VSUBPS       Z4, Z3, Z4
+	VXORPS       Z3, Z3, Z3
+	VMOVUPS      all3f800000<>+0(SB), Z4
+	VMOVUPS      all7f7fffff<>+0(SB), Z5
+	VBROADCASTSS 16(AX), Z5
+	VSUBPS       Z5, Z4, Z5
 
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Z2, Z3
-	VMULPS      (CX), Z4, Z5
-	VMULPS      Z0, Z3, Z3
-	VMOVUPS     (BX), Z6
-	VFMSUB132PS Z1, Z3, Z6
-	VMOVUPS     Z6, (BX)
-	VFMSUB132PS Z1, Z3, Z6
-	VADDPS      Z6, Z5, Z5
-	VMOVUPS     Z5, (CX)
+	VMULPS      (DX), Z2, Z4
+	VMULPS      (CX), Z5, Z6
+	VMULPS      Z0, Z4, Z4
+	VMOVUPS     (BX), Z7
+	VFMSUB132PS Z1, Z4, Z7
+	VMOVUPS     Z7, (BX)
+	VFMSUB132PS Z1, Z4, Z7
+	VADDPS      Z7, Z6, Z6
+	VMOVUPS     Z6, (CX)
+	VMOVUPS     Z3, (DX)
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, BX
@@ -3460,7 +3466,7 @@ done:
 	RET
 
 // func rmsprop512(rule *float32, w *float32, grad *float32, v *float32, n int)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·rmsprop512(SB), $8-40
 	MOVQ         rule+0(FP), AX
 	MOVQ         w+8(FP), CX
@@ -3476,28 +3482,30 @@ TEXT ·rmsprop512(SB), $8-40
 	VBROADCASTSS 8(AX), Z1
 	VBROADCASTSS 12(AX), Z2
 	VBROADCASTSS 20(AX), Z3
-	VMOVUPS      all3f800000<>+0(SB), Z4
-	VMOVUPS      all7f7fffff<>+0(SB), Z5
-	VBROADCASTSS 8(AX), Z5
-	VSUBPS       Z5, Z4, Z5
-	VBROADCASTSS 16(AX), Z6
-	VSUBPS       Z6, Z4, Z6
+	VXORPS       Z4, Z4, Z4
+	VMOVUPS      all3f800000<>+0(SB), Z5
+	VMOVUPS      all7f7fffff<>+0(SB), Z6
+	VBROADCASTSS 8(AX), Z6
+	VSUBPS       Z6, Z5, Z6
+	VBROADCASTSS 16(AX), Z7
+	VSUBPS       Z7, Z5, Z7
 
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Z3, Z4
-	VMULPS      (CX), Z6, Z7
-	VMULPS      (BX), Z1, Z8
-	VMULPS      Z4, Z4, Z9
-	VFMADD231PS Z5, Z9, Z8
-	VMOVUPS     Z8, (BX)
-	VADDPS      Z2, Z8, Z8
-	VSQRTPS     Z8, Z8
-	VMULPS      Z0, Z4, Z4
-	VDIVPS      Z8, Z4, Z4
-	VSUBPS      Z4, Z7, Z7
-	VMOVUPS     Z7, (CX)
+	VMULPS      (DX), Z3, Z5
+	VMULPS      (CX), Z7, Z8
+	VMULPS      (BX), Z1, Z9
+	VMULPS      Z5, Z5, Z10
+	VFMADD231PS Z6, Z10, Z9
+	VMOVUPS     Z9, (BX)
+	VADDPS      Z2, Z9, Z9
+	VSQRTPS     Z9, Z9
+	VMULPS      Z0, Z5, Z5
+	VDIVPS      Z9, Z5, Z5
+	VSUBPS      Z5, Z8, Z8
+	VMOVUPS     Z8, (CX)
+	VMOVUPS     Z4, (DX)
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, BX
@@ -3510,7 +3518,7 @@ done:
 	RET
 
 // func adam512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·adam512(SB), $8-48
 	MOVQ         rule+0(FP), AX
 	MOVQ         w+8(FP), CX
@@ -3526,41 +3534,43 @@ TEXT ·adam512(SB), $8-48
 	VBROADCASTSS (AX), Z0
 	VBROADCASTSS 12(AX), Z1
 	VBROADCASTSS 20(AX), Z2
-	VMOVUPS      all3f800000<>+0(SB), Z3
-	VMOVUPS      all7f7fffff<>+0(SB), Z4
-	VBROADCASTSS 4(AX), Z5
-	VSUBPS       Z5, Z3, Z5
-	VBROADCASTSS 8(AX), Z6
-	VSUBPS       Z6, Z3, Z6
-	VBROADCASTSS 16(AX), Z7
-	VSUBPS       Z7, Z3, Z7
+	VXORPS       Z3, Z3, Z3
+	VMOVUPS      all3f800000<>+0(SB), Z4
+	VMOVUPS      all7f7fffff<>+0(SB), Z5
+	VBROADCASTSS 4(AX), Z6
+	VSUBPS       Z6, Z4, Z6
+	VBROADCASTSS 8(AX), Z7
+	VSUBPS       Z7, Z4, Z7
+	VBROADCASTSS 16(AX), Z8
+	VSUBPS       Z8, Z4, Z8
 
 loop:
 	TESTQ        DI, DI
 	JZ           done
-	VMULPS       (DX), Z2, Z8
-	VMULPS       (CX), Z7, Z9
-	VMOVUPS      (BX), Z10
-	VMOVUPS      (SI), Z11
-	VSUBPS       Z10, Z8, Z12
-	VFMADD231PS  Z12, Z5, Z10
-	VMOVUPS      Z10, (BX)
-	VFMSUB213PS  Z11, Z8, Z8
-	VFMADD231PS  Z8, Z6, Z11
-	VMOVUPS      Z11, (SI)
-	VSQRTPS      Z11, Z12
-	VADDPS       Z1, Z12, Z12
-	VMULPS       Z0, Z10, Z10
-	VMINPS       Z12, Z4, Z12
-	VRCP14PS     Z12, Z8
-	VMOVAPS      Z3, Z11
-	VFNMADD231PS Z8, Z12, Z11
-	VFMADD231PS  Z11, Z8, Z8
-	VMULPS       Z10, Z8, Z11
-	VFNMADD231PS Z11, Z12, Z10
-	VFMADD231PS  Z10, Z8, Z11
-	VSUBPS       Z11, Z9, Z9
-	VMOVUPS      Z9, (CX)
+	VMULPS       (DX), Z2, Z9
+	VMULPS       (CX), Z8, Z10
+	VMOVUPS      (BX), Z11
+	VMOVUPS      (SI), Z12
+	VSUBPS       Z11, Z9, Z13
+	VFMADD231PS  Z13, Z6, Z11
+	VMOVUPS      Z11, (BX)
+	VFMSUB213PS  Z12, Z9, Z9
+	VFMADD231PS  Z9, Z7, Z12
+	VMOVUPS      Z12, (SI)
+	VSQRTPS      Z12, Z13
+	VADDPS       Z1, Z13, Z13
+	VMULPS       Z0, Z11, Z11
+	VMINPS       Z13, Z5, Z13
+	VRCP14PS     Z13, Z9
+	VMOVAPS      Z4, Z12
+	VFNMADD231PS Z9, Z13, Z12
+	VFMADD231PS  Z12, Z9, Z9
+	VMULPS       Z11, Z9, Z12
+	VFNMADD231PS Z12, Z13, Z11
+	VFMADD231PS  Z11, Z9, Z12
+	VSUBPS       Z12, Z10, Z10
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z3, (DX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
 	ADDQ         $0x00000040, BX
@@ -3574,7 +3584,7 @@ done:
 	RET
 
 // func adamPlain512(rule *float32, w *float32, grad *float32, m *float32, v *float32, n int)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·adamPlain512(SB), $8-48
 	MOVQ         rule+0(FP), AX
 	MOVQ         w+8(FP), CX
@@ -3589,39 +3599,41 @@ TEXT ·adamPlain512(SB), $8-48
 	LDMXCSR      4(SP)
 	VBROADCASTSS (AX), Z0
 	VBROADCASTSS 12(AX), Z1
-	VMOVUPS      all3f800000<>+0(SB), Z2
-	VMOVUPS      all7f7fffff<>+0(SB), Z3
-	VBROADCASTSS 4(AX), Z4
-	VSUBPS       Z4, Z2, Z4
-	VBROADCASTSS 8(AX), Z5
-	VSUBPS       Z5, Z2, Z5
+	VXORPS       Z2, Z2, Z2
+	VMOVUPS      all3f800000<>+0(SB), Z3
+	VMOVUPS      all7f7fffff<>+0(SB), Z4
+	VBROADCASTSS 4(AX), Z5
+	VSUBPS       Z5, Z3, Z5
+	VBROADCASTSS 8(AX), Z6
+	VSUBPS       Z6, Z3, Z6
 
 loop:
 	TESTQ        DI, DI
 	JZ           done
-	VMOVUPS      (DX), Z6
-	VMOVUPS      (CX), Z7
-	VMOVUPS      (BX), Z8
-	VMOVUPS      (SI), Z9
-	VSUBPS       Z8, Z6, Z10
-	VFMADD231PS  Z10, Z4, Z8
-	VMOVUPS      Z8, (BX)
-	VFMSUB213PS  Z9, Z6, Z6
-	VFMADD231PS  Z6, Z5, Z9
-	VMOVUPS      Z9, (SI)
-	VSQRTPS      Z9, Z10
-	VADDPS       Z1, Z10, Z10
-	VMULPS       Z0, Z8, Z8
-	VMINPS       Z10, Z3, Z10
-	VRCP14PS     Z10, Z6
-	VMOVAPS      Z2, Z9
-	VFNMADD231PS Z6, Z10, Z9
-	VFMADD231PS  Z9, Z6, Z6
-	VMULPS       Z8, Z6, Z9
-	VFNMADD231PS Z9, Z10, Z8
-	VFMADD231PS  Z8, Z6, Z9
-	VSUBPS       Z9, Z7, Z7
-	VMOVUPS      Z7, (CX)
+	VMOVUPS      (DX), Z7
+	VMOVUPS      (CX), Z8
+	VMOVUPS      (BX), Z9
+	VMOVUPS      (SI), Z10
+	VSUBPS       Z9, Z7, Z11
+	VFMADD231PS  Z11, Z5, Z9
+	VMOVUPS      Z9, (BX)
+	VFMSUB213PS  Z10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z10
+	VMOVUPS      Z10, (SI)
+	VSQRTPS      Z10, Z11
+	VADDPS       Z1, Z11, Z11
+	VMULPS       Z0, Z9, Z9
+	VMINPS       Z11, Z4, Z11
+	VRCP14PS     Z11, Z7
+	VMOVAPS      Z3, Z10
+	VFNMADD231PS Z7, Z11, Z10
+	VFMADD231PS  Z10, Z7, Z7
+	VMULPS       Z9, Z7, Z10
+	VFNMADD231PS Z10, Z11, Z9
+	VFMADD231PS  Z9, Z7, Z10
+	VSUBPS       Z10, Z8, Z8
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z2, (DX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
 	ADDQ         $0x00000040, BX
@@ -5818,18 +5830,20 @@ TEXT ·sgd2(SB), $8-32
 	LDMXCSR      4(SP)
 	VBROADCASTSS (AX), Y0
 	VBROADCASTSS 20(AX), Y1
-	VMOVUPS      all3f800000<>+0(SB), Y2
-	VMOVUPS      all7f7fffff<>+0(SB), Y3
-	VBROADCASTSS 16(AX), Y3
-	VSUBPS       Y3, Y2, Y3
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      all3f800000<>+0(SB), Y3
+	VMOVUPS      all7f7fffff<>+0(SB), Y4
+	VBROADCASTSS 16(AX), Y4
+	VSUBPS       Y4, Y3, Y4
 
 loop:
 	TESTQ        BX, BX
 	JZ           done
-	VMULPS       (DX), Y1, Y2
-	VMULPS       (CX), Y3, Y4
-	VFNMADD231PS Y2, Y0, Y4
-	VMOVUPS      Y4, (CX)
+	VMULPS       (DX), Y1, Y3
+	VMULPS       (CX), Y4, Y5
+	VFNMADD231PS Y3, Y0, Y5
+	VMOVUPS      Y5, (CX)
+	VMOVUPS      Y2, (DX)
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000008, BX
@@ -5856,22 +5870,24 @@ TEXT ·momentum2(SB), $8-40
 	VBROADCASTSS (AX), Y0
 	VBROADCASTSS 4(AX), Y1
 	VBROADCASTSS 20(AX), Y2
-	VMOVUPS      all3f800000<>+0(SB), Y3
-	VMOVUPS      all7f7fffff<>+0(SB), Y4
-	VBROADCASTSS 16(AX), Y4
-	VSUBPS       Y4, Y3, Y4
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      all3f800000<>+0(SB), Y4
+	VMOVUPS      all7f7fffff<>+0(SB), Y5
+	VBROADCASTSS 16(AX), Y5
+	VSUBPS       Y5, Y4, Y5
 
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Y2, Y3
-	VMULPS      (CX), Y4, Y5
-	VMULPS      Y0, Y3, Y3
-	VMOVUPS     (BX), Y6
-	VFMSUB132PS Y1, Y3, Y6
-	VMOVUPS     Y6, (BX)
-	VADDPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (CX)
+	VMULPS      (DX), Y2, Y4
+	VMULPS      (CX), Y5, Y6
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     (BX), Y7
+	VFMSUB132PS Y1, Y4, Y7
+	VMOVUPS     Y7, (BX)
+	VADDPS      Y7, Y6, Y6
+	VMOVUPS     Y6, (CX)
+	VMOVUPS     Y3, (DX)
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
@@ -5899,23 +5915,25 @@ TEXT ·nesterov2(SB), $8-40
 	VBROADCASTSS (AX), Y0
 	VBROADCASTSS 4(AX), Y1
 	VBROADCASTSS 20(AX), Y2
-	VMOVUPS      all3f800000<>+0(SB), Y3
-	VMOVUPS      all7f7fffff<>+0(SB), Y4
-	VBROADCASTSS 16(AX), Y4
-	VSUBPS       Y4, Y3, Y4
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      all3f800000<>+0(SB), Y4
+	VMOVUPS      all7f7fffff<>+0(SB), Y5
+	VBROADCASTSS 16(AX), Y5
+	VSUBPS       Y5, Y4, Y5
 
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Y2, Y3
-	VMULPS      (CX), Y4, Y5
-	VMULPS      Y0, Y3, Y3
-	VMOVUPS     (BX), Y6
-	VFMSUB132PS Y1, Y3, Y6
-	VMOVUPS     Y6, (BX)
-	VFMSUB132PS Y1, Y3, Y6
-	VADDPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (CX)
+	VMULPS      (DX), Y2, Y4
+	VMULPS      (CX), Y5, Y6
+	VMULPS      Y0, Y4, Y4
+	VMOVUPS     (BX), Y7
+	VFMSUB132PS Y1, Y4, Y7
+	VMOVUPS     Y7, (BX)
+	VFMSUB132PS Y1, Y4, Y7
+	VADDPS      Y7, Y6, Y6
+	VMOVUPS     Y6, (CX)
+	VMOVUPS     Y3, (DX)
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
@@ -5944,28 +5962,30 @@ TEXT ·rmsprop2(SB), $8-40
 	VBROADCASTSS 8(AX), Y1
 	VBROADCASTSS 12(AX), Y2
 	VBROADCASTSS 20(AX), Y3
-	VMOVUPS      all3f800000<>+0(SB), Y4
-	VMOVUPS      all7f7fffff<>+0(SB), Y5
-	VBROADCASTSS 8(AX), Y5
-	VSUBPS       Y5, Y4, Y5
-	VBROADCASTSS 16(AX), Y6
-	VSUBPS       Y6, Y4, Y6
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      all3f800000<>+0(SB), Y5
+	VMOVUPS      all7f7fffff<>+0(SB), Y6
+	VBROADCASTSS 8(AX), Y6
+	VSUBPS       Y6, Y5, Y6
+	VBROADCASTSS 16(AX), Y7
+	VSUBPS       Y7, Y5, Y7
 
 loop:
 	TESTQ       SI, SI
 	JZ          done
-	VMULPS      (DX), Y3, Y4
-	VMULPS      (CX), Y6, Y7
-	VMULPS      (BX), Y1, Y8
-	VMULPS      Y4, Y4, Y9
-	VFMADD231PS Y5, Y9, Y8
-	VMOVUPS     Y8, (BX)
-	VADDPS      Y2, Y8, Y8
-	VSQRTPS     Y8, Y8
-	VMULPS      Y0, Y4, Y4
-	VDIVPS      Y8, Y4, Y4
-	VSUBPS      Y4, Y7, Y7
-	VMOVUPS     Y7, (CX)
+	VMULPS      (DX), Y3, Y5
+	VMULPS      (CX), Y7, Y8
+	VMULPS      (BX), Y1, Y9
+	VMULPS      Y5, Y5, Y10
+	VFMADD231PS Y6, Y10, Y9
+	VMOVUPS     Y9, (BX)
+	VADDPS      Y2, Y9, Y9
+	VSQRTPS     Y9, Y9
+	VMULPS      Y0, Y5, Y5
+	VDIVPS      Y9, Y5, Y5
+	VSUBPS      Y5, Y8, Y8
+	VMOVUPS     Y8, (CX)
+	VMOVUPS     Y4, (DX)
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
@@ -5994,34 +6014,36 @@ TEXT ·adam2(SB), $8-48
 	VBROADCASTSS (AX), Y0
 	VBROADCASTSS 12(AX), Y1
 	VBROADCASTSS 20(AX), Y2
-	VMOVUPS      all3f800000<>+0(SB), Y3
-	VMOVUPS      all7f7fffff<>+0(SB), Y4
-	VBROADCASTSS 4(AX), Y4
-	VSUBPS       Y4, Y3, Y4
-	VBROADCASTSS 8(AX), Y5
-	VSUBPS       Y5, Y3, Y5
-	VBROADCASTSS 16(AX), Y6
-	VSUBPS       Y6, Y3, Y6
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      all3f800000<>+0(SB), Y4
+	VMOVUPS      all7f7fffff<>+0(SB), Y5
+	VBROADCASTSS 4(AX), Y5
+	VSUBPS       Y5, Y4, Y5
+	VBROADCASTSS 8(AX), Y6
+	VSUBPS       Y6, Y4, Y6
+	VBROADCASTSS 16(AX), Y7
+	VSUBPS       Y7, Y4, Y7
 
 loop:
 	TESTQ       DI, DI
 	JZ          done
-	VMULPS      (DX), Y2, Y3
-	VMULPS      (CX), Y6, Y7
-	VMOVUPS     (BX), Y8
-	VMOVUPS     (SI), Y9
-	VSUBPS      Y8, Y3, Y10
-	VFMADD231PS Y10, Y4, Y8
-	VMOVUPS     Y8, (BX)
-	VFMSUB213PS Y9, Y3, Y3
-	VFMADD231PS Y3, Y5, Y9
-	VMOVUPS     Y9, (SI)
-	VSQRTPS     Y9, Y10
-	VADDPS      Y1, Y10, Y10
-	VMULPS      Y0, Y8, Y8
-	VDIVPS      Y10, Y8, Y8
-	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (CX)
+	VMULPS      (DX), Y2, Y4
+	VMULPS      (CX), Y7, Y8
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (SI), Y10
+	VSUBPS      Y9, Y4, Y11
+	VFMADD231PS Y11, Y5, Y9
+	VMOVUPS     Y9, (BX)
+	VFMSUB213PS Y10, Y4, Y4
+	VFMADD231PS Y4, Y6, Y10
+	VMOVUPS     Y10, (SI)
+	VSQRTPS     Y10, Y11
+	VADDPS      Y1, Y11, Y11
+	VMULPS      Y0, Y9, Y9
+	VDIVPS      Y11, Y9, Y9
+	VSUBPS      Y9, Y8, Y8
+	VMOVUPS     Y8, (CX)
+	VMOVUPS     Y3, (DX)
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
@@ -6050,32 +6072,34 @@ TEXT ·adamPlain2(SB), $8-48
 	LDMXCSR      4(SP)
 	VBROADCASTSS (AX), Y0
 	VBROADCASTSS 12(AX), Y1
-	VMOVUPS      all3f800000<>+0(SB), Y2
-	VMOVUPS      all7f7fffff<>+0(SB), Y3
-	VBROADCASTSS 4(AX), Y3
-	VSUBPS       Y3, Y2, Y3
-	VBROADCASTSS 8(AX), Y4
-	VSUBPS       Y4, Y2, Y4
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      all3f800000<>+0(SB), Y3
+	VMOVUPS      all7f7fffff<>+0(SB), Y4
+	VBROADCASTSS 4(AX), Y4
+	VSUBPS       Y4, Y3, Y4
+	VBROADCASTSS 8(AX), Y5
+	VSUBPS       Y5, Y3, Y5
 
 loop:
 	TESTQ       DI, DI
 	JZ          done
-	VMOVUPS     (DX), Y2
-	VMOVUPS     (CX), Y5
-	VMOVUPS     (BX), Y6
-	VMOVUPS     (SI), Y7
-	VSUBPS      Y6, Y2, Y8
-	VFMADD231PS Y8, Y3, Y6
-	VMOVUPS     Y6, (BX)
-	VFMSUB213PS Y7, Y2, Y2
-	VFMADD231PS Y2, Y4, Y7
-	VMOVUPS     Y7, (SI)
-	VSQRTPS     Y7, Y8
-	VADDPS      Y1, Y8, Y8
-	VMULPS      Y0, Y6, Y6
-	VDIVPS      Y8, Y6, Y6
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (CX)
+	VMOVUPS     (DX), Y3
+	VMOVUPS     (CX), Y6
+	VMOVUPS     (BX), Y7
+	VMOVUPS     (SI), Y8
+	VSUBPS      Y7, Y3, Y9
+	VFMADD231PS Y9, Y4, Y7
+	VMOVUPS     Y7, (BX)
+	VFMSUB213PS Y8, Y3, Y3
+	VFMADD231PS Y3, Y5, Y8
+	VMOVUPS     Y8, (SI)
+	VSQRTPS     Y8, Y9
+	VADDPS      Y1, Y9, Y9
+	VMULPS      Y0, Y7, Y7
+	VDIVPS      Y9, Y7, Y7
+	VSUBPS      Y7, Y6, Y6
+	VMOVUPS     Y6, (CX)
+	VMOVUPS     Y2, (DX)
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX

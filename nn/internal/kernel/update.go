@@ -87,6 +87,7 @@ func step(r *Rule, w, g, m, v []float32) {
 			w[i] -= r.Rate * m[i] / (sqrt32(v[i]) + r.Epsilon)
 		}
 	}
+	clear(g)
 }
 
 func sumSquares(x []float32) float64 {

@@ -66,6 +66,8 @@ func optimizerStep(s isa, name string, plain bool, moments string, numbers, comp
 	for _, n := range numbers {
 		u.numbers[n] = load(n)
 	}
+	zero := s.vector()
+	VXORPS(zero, zero, zero)
 	u.one, u.largest = s.vector(), s.vector()
 	VMOVUPS(constant(1), u.one)
 	VMOVUPS(constant(math.MaxFloat32), u.largest)
@@ -85,6 +87,7 @@ func optimizerStep(s isa, name string, plain bool, moments string, numbers, comp
 		}
 		body(u)
 		VMOVUPS(u.weight, Mem{Base: w})
+		VMOVUPS(zero, Mem{Base: g})
 	})
 	restore()
 	VZEROUPPER()
