@@ -129,12 +129,17 @@ func children(g *G.ExprGraph, n *G.Node) []*G.Node {
 // classified right, and the gradients. step keys the dropout masks. At most
 // Batch rows; fewer are a short last batch.
 func (m *Machine) Train(src *Source, rows []int32, step int) (loss float64, correct int, err error) {
-	if err := m.in.gather(m.kernels, src, rows); err != nil {
+	if err := m.begin(src, rows, step); err != nil {
 		return 0, 0, err
 	}
-	m.net.MaskKey.Step = step
 	m.run()
 	return m.loss, m.correct, nil
+}
+
+// begin gathers the rows of a training step.
+func (m *Machine) begin(src *Source, rows []int32, step int) error {
+	m.net.MaskKey.Step = step
+	return m.in.gather(m.kernels, src, rows, true)
 }
 
 // run goes through the network forward and backward, to all gradients.
@@ -162,7 +167,7 @@ func (m *Machine) Infer(dst []float32, src *Source, rows []int32) error {
 	logits := m.values[m.net.Logits]
 	for len(rows) > 0 {
 		n := min(len(rows), logits.Rows)
-		if err := m.in.gather(m.kernels, src, rows[:n]); err != nil {
+		if err := m.in.gather(m.kernels, src, rows[:n], false); err != nil {
 			return err
 		}
 		m.training = false
@@ -194,7 +199,7 @@ func (m *Machine) RunAll() error {
 	if n < 0 {
 		n = len(labels)
 	}
-	if err := m.in.gather(m.kernels, src, make([]int32, n)); err != nil {
+	if err := m.in.gather(m.kernels, src, make([]int32, n), false); err != nil {
 		return err
 	}
 	m.run()

@@ -42,18 +42,20 @@ type batch struct {
 	dense    []float32      // [capacity, features] row-major; made when it is needed
 	indices  []int          // what Fill wants
 	zeros    []byte         // [features], beside an odd last row
+	sorted   []int32        // the rows of a training step by class
 }
 
 func newBatch(capacity, features int, sparse bool) *batch {
-	b := &batch{features: features, labels: make([]uint8, capacity), indices: make([]int, capacity), zeros: make([]byte, features)}
+	b := &batch{features: features, labels: make([]uint8, capacity), indices: make([]int, capacity), zeros: make([]byte, features), sorted: make([]int32, capacity)}
 	if sparse {
 		b.sparse = kernel.NewSparse(capacity, features)
 	}
 	return b
 }
 
-// gather collects the rows of src.
-func (b *batch) gather(k *kernel.Set, src *Source, rows []int32) error {
+// gather collects the rows of src, in their order or, with anyOrder, in that which is
+// the fastest.
+func (b *batch) gather(k *kernel.Set, src *Source, rows []int32, anyOrder bool) error {
 	if len(rows) == 0 || len(rows) > len(b.labels) {
 		return fmt.Errorf("graph: a batch of %d rows does not fit (want 1 to %d)", len(rows), len(b.labels))
 	}
@@ -65,10 +67,15 @@ func (b *batch) gather(k *kernel.Set, src *Source, rows []int32) error {
 	if src.Pixels == nil {
 		return b.gatherFloats(src, rows)
 	}
-	for i, r := range rows {
+	for _, r := range rows {
 		if uint(r) >= uint(src.Rows) {
 			return fmt.Errorf("graph: row %d of a data set of %d rows", r, src.Rows)
 		}
+	}
+	if anyOrder && b.isSparse {
+		rows = b.byClass(src, rows)
+	}
+	for i, r := range rows {
 		b.labels[i] = src.Labels[r]
 	}
 	if b.isSparse {
@@ -79,6 +86,25 @@ func (b *batch) gather(k *kernel.Set, src *Source, rows []int32) error {
 		k.Widen(b.dense[i*b.features:(i+1)*b.features], src.pixels(r), &src.table)
 	}
 	return nil
+}
+
+// byClass returns the rows with those of a class side by side: two images of one class
+// have more pixels in common than others, so that their pair has fewer entries (5 to
+// 8 % on MNIST).
+func (b *batch) byClass(src *Source, rows []int32) []int32 {
+	var next [257]int32 // where the next row of a class goes
+	for _, r := range rows {
+		next[int(src.Labels[r])+1]++
+	}
+	for c := range src.Classes {
+		next[c+1] += next[c]
+	}
+	sorted := b.sorted[:len(rows)]
+	for _, r := range rows {
+		sorted[next[src.Labels[r]]] = r
+		next[src.Labels[r]]++
+	}
+	return sorted
 }
 
 // rowsAhead is how many rows before its turn a row is asked for from memory.

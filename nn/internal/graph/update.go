@@ -105,10 +105,9 @@ func (m *Machine) Step(src *Source, rows []int32, o *Optimizer, learningRate flo
 		}
 		return loss, correct, err
 	}
-	if err := m.in.gather(m.kernels, src, rows); err != nil {
+	if err := m.begin(src, rows, step); err != nil {
 		return 0, 0, err
 	}
-	m.net.MaskKey.Step = step
 	m.setRule(o, learningRate, step+1)
 	m.runToWeights()
 	m.runAll(m.fused)
