@@ -57,10 +57,11 @@ func Measure(ctx context.Context, c Case, set *mnist.Set, atLeast time.Duration)
 	cfg.Epochs = math.MaxInt32
 	data := c.data(set)
 	held := heap()
-	r := Result{Name: c.Name(), Backend: c.backend(), Kernels: c.kernels(), Threads: 1, Input: c.input()}
+	r := Result{Name: c.Name(), Backend: c.backend(), Kernels: c.kernels(), Threads: c.threads(), Input: c.input()}
 	var first, last runtime.MemStats
 	start := time.Now()
-	trainer, err := nn.New(cfg, nn.Options{Backend: c.backend(), Hooks: nn.Hooks{OnEpoch: func(_ context.Context, e nn.Epoch) error {
+	options := c.options()
+	options.Hooks.OnEpoch = func(_ context.Context, e nn.Epoch) error {
 		r.Epochs = append(r.Epochs, e.SamplesPerSecond)
 		r.SamplesPerSecond = max(r.SamplesPerSecond, e.SamplesPerSecond)
 		if e.Number == 1 {
@@ -72,7 +73,8 @@ func Measure(ctx context.Context, c Case, set *mnist.Set, atLeast time.Duration)
 			return errEnough
 		}
 		return nil
-	}}})
+	}
+	trainer, err := nn.New(cfg, options)
 	if err != nil {
 		return Result{}, err
 	}
@@ -101,13 +103,15 @@ func TimeTo(ctx context.Context, c Case, train, val *mnist.Set, target float64, 
 	cfg := c.Config()
 	cfg.Epochs = maxEpochs
 	start := time.Now()
-	trainer, err := nn.New(cfg, nn.Options{Backend: c.backend(), Hooks: nn.Hooks{OnEpoch: func(_ context.Context, e nn.Epoch) error {
+	options := c.options()
+	options.Hooks.OnEpoch = func(_ context.Context, e nn.Epoch) error {
 		if accuracy, _ := e.Metric("val_accuracy"); accuracy >= target {
 			seconds, epochs = time.Since(start).Seconds(), e.Number
 			return errEnough
 		}
 		return nil
-	}}})
+	}
+	trainer, err := nn.New(cfg, options)
 	if err != nil {
 		return 0, 0, err
 	}

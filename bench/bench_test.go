@@ -68,7 +68,7 @@ func BenchmarkTimeTo975(b *testing.B) {
 
 func benchmarkSteps(b *testing.B, c Case, data *mnist.Set) {
 	cfg := c.Config()
-	trainer, err := nn.New(cfg, nn.Options{Backend: c.Backend})
+	trainer, err := nn.New(cfg, c.options())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -24,7 +24,7 @@ const (
 func Inputs() []string { return []string{InputMNIST, InputUniform} }
 
 // Case is one network, how it is trained and on what. Empty fields stand for the
-// defaults: nn.DefaultBackend, InputMNIST and those of nn.Config.
+// defaults: nn.DefaultBackend, InputMNIST, one thread and those of nn.Config.
 type Case struct {
 	Backend    string
 	NumLayers  int
@@ -34,6 +34,7 @@ type Case struct {
 	Optimizer  string
 	Dropout    float64
 	Input      string
+	Threads    int
 }
 
 // Name returns the case as key=value pairs, as benchmarks are named: always the
@@ -43,7 +44,7 @@ func (c Case) Name() string {
 	cfg := c.Config().WithDefaults()
 	pairs := []string{
 		"backend=" + c.backend(), "kernels=" + c.kernels(),
-		fmt.Sprintf("num_layers=%d/batch_size=%d/width=%d/threads=1", cfg.NumLayers, cfg.BatchSize, cfg.Width[0]),
+		fmt.Sprintf("num_layers=%d/batch_size=%d/width=%d/threads=%d", cfg.NumLayers, cfg.BatchSize, cfg.Width[0], c.threads()),
 	}
 	standard := nn.Config{}.WithDefaults()
 	if cfg.Activation != standard.Activation {
@@ -62,6 +63,10 @@ func (c Case) Name() string {
 }
 
 func (c Case) backend() string { return cmp.Or(c.Backend, nn.DefaultBackend) }
+
+func (c Case) threads() int { return cmp.Or(c.Threads, 1) }
+
+func (c Case) options() nn.Options { return nn.Options{Backend: c.backend(), Threads: c.threads()} }
 
 func (c Case) input() string { return cmp.Or(c.Input, InputMNIST) }
 
@@ -95,7 +100,8 @@ func (c Case) Validate() error {
 	if !slices.Contains(Inputs(), c.input()) {
 		return fmt.Errorf("bench: input: got %s, want one of %s", c.Input, strings.Join(Inputs(), ", "))
 	}
-	return c.Config().Validate()
+	_, err := nn.New(c.Config(), c.options())
+	return err
 }
 
 // data returns the rows that the case trains on: those of set, or as many random

@@ -1,9 +1,8 @@
 package mnist
 
 import (
+	"syscall"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // adviseHugePages asks for large pages behind memory that has not been written to
@@ -17,6 +16,6 @@ func adviseHugePages(b []byte) {
 	}
 	skip := int(-uintptr(unsafe.Pointer(&b[0])) % page)
 	if n := (len(b) - skip) / page * page; n > 0 {
-		_ = unix.Madvise(b[skip:skip+n], unix.MADV_HUGEPAGE)
+		_ = syscall.Madvise(b[skip:skip+n], syscall.MADV_HUGEPAGE)
 	}
 }

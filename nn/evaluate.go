@@ -86,7 +86,7 @@ func (t *Trainer) program(data Dataset) (Program, *evaluation, error) {
 	}
 	cfg := t.cfg
 	cfg.BatchSize = min(chunk, data.Len())
-	p, err := t.backend.New(cfg, data, State{Weights: t.state.Weights})
+	p, err := t.backend.New(cfg, data, State{Weights: t.state.Weights}, t.options.Threads)
 	return p, e, err
 }
 

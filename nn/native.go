@@ -26,7 +26,7 @@ func Kernels() (string, error) {
 	return s.Name, nil
 }
 
-func (native) New(cfg Config, data Dataset, start State) (Program, error) {
+func (native) New(cfg Config, data Dataset, start State, threads int) (Program, error) {
 	features, classes := start.Dims()
 	src, err := newSource(data, features, classes)
 	if err != nil {
@@ -46,7 +46,7 @@ func (native) New(cfg Config, data Dataset, start State) (Program, error) {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
 	net.MaskKey.Seed = stream(cfg.Seed, purposeDropout, 0)
-	machine, err := graph.Compile(net, graph.Options{Sparse: density(src) < sparseBelow})
+	machine, err := graph.Compile(net, graph.Options{Sparse: density(src) < sparseBelow, Threads: threads})
 	if err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}

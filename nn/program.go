@@ -63,8 +63,9 @@ func (s State) Dims() (features, classes int) {
 type Backend interface {
 	// New builds the network of cfg (defaults filled in, valid) for the data
 	// set and starts it from the state, whose shapes say how many values a row
-	// and how many classes there are.
-	New(cfg Config, data Dataset, start State) (Program, error)
+	// and how many classes there are. A step of it may use so many threads, 1 or
+	// more; their number changes no result.
+	New(cfg Config, data Dataset, start State, threads int) (Program, error)
 }
 
 // DefaultBackend is the backend that is used where none is named.

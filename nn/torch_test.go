@@ -30,7 +30,7 @@ func TestStepsEqualPyTorch(t *testing.T) {
 	}
 	for _, c := range golden.Cases {
 		cfg := c.Config.WithDefaults()
-		p, err := native{}.New(cfg, formulaSet{}, formulaState(cfg))
+		p, err := native{}.New(cfg, formulaSet{}, formulaState(cfg), 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ func newBench(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure how fast networks train",
-		Long: `Train every combination of what the flags list for a moment on one thread and print
+		Long: `Train every combination of what the flags list for a moment and print
 the speed of its best epoch: shuffling, gathering, the update and the short last
 batch included.
 
@@ -53,6 +53,7 @@ the change.`,
 // sweepFlags lists what bench combines.
 type sweepFlags struct {
 	batches, layers, widths, backend string
+	threads                          []int
 	activations, optimizers, inputs  []string
 	dropouts                         []float64
 }
@@ -66,6 +67,7 @@ func (f *sweepFlags) add(cmd *cobra.Command) {
 	fs.StringSliceVar(&f.optimizers, "optimizer", []string{d.Optimizer}, "optimizers: a list")
 	fs.Float64SliceVar(&f.dropouts, "dropout", []float64{d.Dropout}, "dropout rates: a list")
 	fs.StringSliceVar(&f.inputs, "input", []string{bench.InputMNIST}, "mnist: the data set's images; uniform: random ones without zeros; or both")
+	fs.IntSliceVar(&f.threads, "threads", []int{1}, "processors that one training may use: a list")
 	addBackend(cmd, &f.backend)
 }
 
@@ -86,9 +88,10 @@ func (f *sweepFlags) cases() ([]bench.Case, error) {
 	cases = combine(cases, f.optimizers, func(c *bench.Case, v string) { c.Optimizer = v })
 	cases = combine(cases, f.dropouts, func(c *bench.Case, v float64) { c.Dropout = v })
 	cases = combine(cases, f.inputs, func(c *bench.Case, v string) { c.Input = v })
+	cases = combine(cases, f.threads, func(c *bench.Case, v int) { c.Threads = v })
 	for _, c := range cases {
-		if c.NumLayers == 0 || c.BatchSize == 0 || c.Width == 0 {
-			return nil, errors.New("batch size, number of layers and width must not be 0")
+		if c.NumLayers == 0 || c.BatchSize == 0 || c.Width == 0 || c.Threads == 0 {
+			return nil, errors.New("batch size, number of layers, width and threads must not be 0")
 		}
 		if err := c.Validate(); err != nil {
 			return nil, err
@@ -158,7 +161,7 @@ func (a *app) bench(ctx context.Context, cases []bench.Case, data *dataFlags, o 
 	if err != nil {
 		return err
 	}
-	report := benchReport{CPU: cpuName(), Threads: 1, Results: []benchResult{}}
+	report := benchReport{CPU: cpuName(), Results: []benchResult{}}
 	for i, c := range cases {
 		fmt.Fprintf(a.stderr, "%d/%d %s\n", i+1, len(cases), c.Name())
 		r, err := o.measure(ctx, c, train, val)

@@ -30,7 +30,6 @@ type benchOptions struct {
 // benchReport is what bench prints with --json.
 type benchReport struct {
 	CPU     string        `json:"cpu"`
-	Threads int           `json:"threads"`
 	Results []benchResult `json:"results"`
 }
 
@@ -115,7 +114,7 @@ func (a *app) printBench(r *benchReport, o *benchOptions) error {
 	case o.format == "benchstat":
 		return a.printBenchstat(r)
 	}
-	fmt.Fprintf(a.stdout, "cpu: %s, %d thread\n\n", r.CPU, r.Threads)
+	fmt.Fprintf(a.stdout, "cpu: %s\n\n", r.CPU)
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	columns := strings.Split("backend kernels num_layers batch_size width threads activation optimizer dropout input samples/s us/step GFLOPS B/op MB", " ")
 	if o.target > 0 {

@@ -34,7 +34,7 @@ type classReport struct {
 func newEval(a *app) *cobra.Command {
 	var (
 		model   string
-		backend string
+		options nn.Options
 		data    dataFlags
 	)
 	cmd := &cobra.Command{
@@ -51,17 +51,17 @@ func newEval(a *app) *cobra.Command {
 			if err := data.check(); err != nil {
 				return err
 			}
-			return a.eval(cmd.Context(), model, backend, &data)
+			return a.eval(cmd.Context(), model, options, &data)
 		},
 	}
 	cmd.Flags().StringVar(&model, "model", "", "file that --out of train or search wrote")
 	data.add(cmd)
-	addBackend(cmd, &backend)
+	addOptions(cmd, &options)
 	return cmd
 }
 
-func (a *app) eval(ctx context.Context, model, backend string, data *dataFlags) error {
-	trainer, err := nn.Load(model, nn.Options{Backend: backend})
+func (a *app) eval(ctx context.Context, model string, options nn.Options, data *dataFlags) error {
+	trainer, err := nn.Load(model, options)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (f *configFlags) add(cmd *cobra.Command) {
 
 // config returns the configuration, held against the backend that is to run it.
 // A zero given on the command line is a zero, not the default.
-func (f *configFlags) config(cmd *cobra.Command, backend string) (nn.Config, error) {
+func (f *configFlags) config(cmd *cobra.Command, o nn.Options) (nn.Config, error) {
 	c, fs := f.cfg, cmd.Flags()
 	for _, name := range []string{"learning-rate", "batch-size", "num-layers", "step-epochs", "step-factor", "epochs"} {
 		if fs.Changed(name) && (fs.Lookup(name).Value.String() == "0") {
@@ -69,7 +69,7 @@ func (f *configFlags) config(cmd *cobra.Command, backend string) (nn.Config, err
 	if fs.Changed("weight-decay") {
 		c.WeightDecay = &f.weightDecay
 	}
-	_, err := nn.New(c, nn.Options{Backend: backend})
+	_, err := nn.New(c, o)
 	return c, usage(err)
 }
 

@@ -33,7 +33,7 @@ type searchFlags struct {
 	metric    string
 	pruner    string
 	out       string
-	backend   string
+	options   nn.Options
 }
 
 // defaultTrials is how many trials a search has that is not told.
@@ -83,7 +83,7 @@ to --lag.`,
 	f.config.add(cmd)
 	f.data.add(cmd)
 	f.data.addSplit(cmd)
-	addBackend(cmd, &f.backend)
+	addOptions(cmd, &f.options)
 	return cmd
 }
 
@@ -131,7 +131,7 @@ type plan struct {
 	total     int // trials that there will be; 0: not known
 	jobs, lag int
 	out       string
-	backend   string
+	options   nn.Options
 	data      *dataFlags
 }
 
@@ -144,7 +144,7 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app) (*plan, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	cfg, err := f.config.config(cmd, f.backend)
+	cfg, err := f.config.config(cmd, f.options)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app) (*plan, error) {
 		return nil, usage(err)
 	}
 	a.drawSeed(cmd, &cfg)
-	p := &plan{method: f.method, trials: f.trials, total: f.trials, jobs: f.jobs, lag: f.lag, out: f.out, backend: f.backend, data: &f.data}
+	p := &plan{method: f.method, trials: f.trials, total: f.trials, jobs: f.jobs, lag: f.lag, out: f.out, options: f.options, data: &f.data}
 	if p.lag == 0 {
 		p.lag = p.jobs
 	}
@@ -166,7 +166,7 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app) (*plan, error) {
 	if finite && (p.total == 0 || size < p.total) {
 		p.total = size
 	}
-	p.objective = &tune.Objective{Base: cfg, Metric: f.metric, Backend: f.backend}
+	p.objective = &tune.Objective{Base: cfg, Metric: f.metric, Options: f.options}
 	sampler := map[string]search.Sampler{"grid": search.Grid{}, "random": search.Random{}, "bayes": &bayes.Sampler{}}[f.method]
 	p.study, err = search.NewStudy(search.StudyOptions{
 		Space: space, Directions: []search.Direction{p.objective.Direction()}, Sampler: sampler, Seed: cfg.Seed, Lag: p.lag,
@@ -271,7 +271,7 @@ func (p *plan) execute(ctx context.Context, a *app, all *mnist.Set, test func() 
 // once on the test images.
 func (p *plan) refit(ctx context.Context, a *app, r *searchReport, all *mnist.Set, test func() (*mnist.Set, error)) error {
 	fmt.Fprintf(a.stderr, "training the winner on all %d rows for %d epochs\n", all.Len(), r.refitEpochs)
-	trainer, result, err := p.objective.Refit(ctx, r.Recommended.Params, r.refitEpochs, all, nn.Options{Backend: p.backend})
+	trainer, result, err := p.objective.Refit(ctx, r.Recommended.Params, r.refitEpochs, all, p.options)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func newTrain(a *app) *cobra.Command {
 		config  configFlags
 		data    dataFlags
 		out     string
-		backend string
+		options nn.Options
 		monitor string
 	)
 	cmd := &cobra.Command{
@@ -52,12 +52,12 @@ ReLU, Adam at 0.001, batches of 32, 10 epochs.`,
 				return err
 			}
 			config.cfg.Monitor = monitor
-			cfg, err := config.config(cmd, backend)
+			cfg, err := config.config(cmd, options)
 			if err != nil {
 				return err
 			}
 			a.drawSeed(cmd, &cfg)
-			return a.train(cmd.Context(), cfg, &data, backend, out)
+			return a.train(cmd.Context(), cfg, &data, options, out)
 		},
 	}
 	cmd.Flags().SortFlags = false
@@ -66,8 +66,13 @@ ReLU, Adam at 0.001, batches of 32, 10 epochs.`,
 	data.add(cmd)
 	data.addSplit(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "file to save the network in (safetensors)")
-	addBackend(cmd, &backend)
+	addOptions(cmd, &options)
 	return cmd
+}
+
+func addOptions(cmd *cobra.Command, o *nn.Options) {
+	addBackend(cmd, &o.Backend)
+	cmd.Flags().IntVar(&o.Threads, "threads", 1, "processors that one training may use; pays for large networks, changes no result")
 }
 
 func addBackend(cmd *cobra.Command, backend *string) {
@@ -90,7 +95,7 @@ func checkOut(path string) error {
 	return os.Remove(f.Name())
 }
 
-func (a *app) train(ctx context.Context, cfg nn.Config, data *dataFlags, backend, out string) error {
+func (a *app) train(ctx context.Context, cfg nn.Config, data *dataFlags, options nn.Options, out string) error {
 	all, test, err := data.load()
 	if err != nil {
 		return err
@@ -99,10 +104,11 @@ func (a *app) train(ctx context.Context, cfg nn.Config, data *dataFlags, backend
 	if err != nil {
 		return usage(err)
 	}
-	trainer, err := nn.New(cfg, nn.Options{Backend: backend, Hooks: nn.Hooks{OnEpoch: func(_ context.Context, e nn.Epoch) error {
+	options.Hooks.OnEpoch = func(_ context.Context, e nn.Epoch) error {
 		fmt.Fprintln(a.stderr, epochLine(e, cfg.Epochs))
 		return nil
-	}}})
+	}
+	trainer, err := nn.New(cfg, options)
 	if err != nil {
 		return usage(err)
 	}

@@ -24,8 +24,8 @@ type Objective struct {
 	Train, Val nn.Dataset
 	// Metric is val_accuracy (default) or val_loss.
 	Metric string
-	// Backend as in nn.Options.
-	Backend string
+	// Options are those of every trial's trainer; its Hooks are the Objective's.
+	Options nn.Options
 	// OnEpoch, if set, is called after every epoch of a trial.
 	OnEpoch func(trial int, e nn.Epoch)
 }
@@ -66,18 +66,18 @@ func (o *Objective) Evaluate(ctx context.Context, e *search.Evaluation) (float64
 	if o.Val == nil {
 		return 0, fmt.Errorf("tune: there is no validation set to measure %s on", o.metric())
 	}
-	trainer, err := nn.New(cfg, nn.Options{Backend: o.Backend, Hooks: nn.Hooks{
-		OnEpoch: func(_ context.Context, epoch nn.Epoch) error {
-			if o.OnEpoch != nil {
-				o.OnEpoch(e.Number, epoch)
-			}
-			value, ok := epoch.Metric(o.metric())
-			if !ok {
-				return fmt.Errorf("tune: the backend measured no %s", o.metric())
-			}
-			return e.Report(epoch.Number, value)
-		},
-	}})
+	options := o.Options
+	options.Hooks = nn.Hooks{OnEpoch: func(_ context.Context, epoch nn.Epoch) error {
+		if o.OnEpoch != nil {
+			o.OnEpoch(e.Number, epoch)
+		}
+		value, ok := epoch.Metric(o.metric())
+		if !ok {
+			return fmt.Errorf("tune: the backend measured no %s", o.metric())
+		}
+		return e.Report(epoch.Number, value)
+	}}
+	trainer, err := nn.New(cfg, options)
 	if err != nil {
 		return 0, err
 	}

@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -280,6 +281,96 @@ func TestSourcesAgree(t *testing.T) {
 	}
 }
 
+// trained returns everything that a few steps on the rows of src leave behind, the
+// last batch a short one, and the logits of all rows.
+func trained(t *testing.T, s Spec, o Options, src *Source, opt *Optimizer, step func(m *Machine, rows []int32, step int) error) []Tensor {
+	t.Helper()
+	net := build(t, s)
+	m, err := Compile(net, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProblem(net, s.Classes, 0, 9)
+	for i := range m.params.weights {
+		m.params.weights[i].SetRowMajor(narrow(p.params[i]))
+	}
+	rows := make([]int32, src.Rows)
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	for i := range 5 {
+		lo := i * s.Batch % src.Rows
+		if err := step(m, rows[lo:min(lo+s.Batch, src.Rows)], i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	weights, first, second := m.Tensors()
+	logits := make([]float32, src.Rows*s.Classes)
+	if err := m.Infer(logits, src, rows); err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(weights, first, second, []Tensor{{Name: "logits", Data: logits}})
+}
+
+func sameBits(t *testing.T, what string, got, want []Tensor) {
+	t.Helper()
+	for i := range want {
+		for j, w := range want[i].Data {
+			if g := got[i].Data[j]; math.Float32bits(g) != math.Float32bits(w) {
+				t.Fatalf("%s: %s[%d] is %v, want %v bit for bit", what, want[i].Name, j, g, w)
+			}
+		}
+	}
+}
+
+func fusedStep(src *Source, o *Optimizer) func(m *Machine, rows []int32, step int) error {
+	return func(m *Machine, rows []int32, step int) error {
+		_, _, err := m.Step(src, rows, o, 0.01, step)
+		return err
+	}
+}
+
+// A step is Train and Update bit for bit, whatever is fused.
+func TestFusionChangesNoBit(t *testing.T) {
+	rules := []kernel.Optimizer{kernel.SGD, kernel.Momentum, kernel.Nesterov, kernel.RMSprop, kernel.Adam}
+	for i, s := range specs {
+		for _, sparse := range []bool{false, true} {
+			o := &Optimizer{Rule: rules[i%len(rules)], Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, WeightDecay: float64(i%3) * 0.1, ClipNorm: float64(i % 2)}
+			src := byteSource(3*s.Batch-1, s.Features, s.Classes)
+			t.Run(fmt.Sprintf("%s/sparse=%v/rule=%d", s.name(), sparse, o.Rule), func(t *testing.T) {
+				want := trained(t, s, Options{Sparse: sparse}, src, o, func(m *Machine, rows []int32, step int) error {
+					_, _, err := m.Train(src, rows, step)
+					m.Update(o, 0.01, step+1)
+					return err
+				})
+				sameBits(t, "fused", trained(t, s, Options{Sparse: sparse}, src, o, fusedStep(src, o)), want)
+			})
+		}
+	}
+}
+
+// The number of threads changes no bit, also where calls are large enough to be
+// shared out.
+func TestThreadsChangeNoBit(t *testing.T) {
+	large := []Spec{
+		{Batch: 200, Features: 500, Classes: 10, Widths: []int{300, 130}, Activation: kernel.GELU, Dropout: 0.2},
+		{Batch: 300, Features: 256, Classes: 3, Widths: []int{256, 256}, Activation: kernel.ReLU},
+	}
+	for _, s := range append(large, specs[4], specs[6]) {
+		for _, sparse := range []bool{false, true} {
+			for _, clip := range []float64{0, 1} {
+				o := &Optimizer{Rule: kernel.Adam, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, ClipNorm: clip}
+				src := byteSource(3*s.Batch-1, s.Features, s.Classes)
+				want := trained(t, s, Options{Sparse: sparse}, src, o, fusedStep(src, o))
+				for _, threads := range []int{2, 3, 8} {
+					what := fmt.Sprintf("%s, sparse=%v, clip=%g, %d threads", s.name(), sparse, clip, threads)
+					sameBits(t, what, trained(t, s, Options{Sparse: sparse, Threads: threads}, src, o, fusedStep(src, o)), want)
+				}
+			}
+		}
+	}
+}
+
 func TestStepAllocatesNothing(t *testing.T) {
 	src := byteSource(16, 30, 4)
 	rules := []kernel.Optimizer{kernel.SGD, kernel.Momentum, kernel.Nesterov, kernel.RMSprop, kernel.Adam}
@@ -293,13 +384,13 @@ func TestStepAllocatesNothing(t *testing.T) {
 			o := &Optimizer{Rule: rules[i], Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, ClipNorm: 1}
 			rows, short, logits := []int32{0, 1, 2, 3, 4, 5, 6, 7}, []int32{8, 9, 10}, make([]float32, 3*4)
 			if n := testing.AllocsPerRun(50, func() {
-				m.Train(src, rows, 1)
-				m.Update(o, 0.001, 1)
-				m.Train(src, short, 2)
-				m.Update(o, 0.001, 2)
+				m.Step(src, rows, o, 0.001, 0)
+				m.Step(src, short, o, 0.001, 1)
+				m.Train(src, rows, 2)
+				m.Update(o, 0.001, 3)
 				m.Infer(logits, src, short)
 			}); n != 0 {
-				t.Errorf("%v, rule %d, sparse=%v: two steps and an inference allocate %v times, want 0", activation, rules[i], sparse, n)
+				t.Errorf("%v, rule %d, sparse=%v: three steps and an inference allocate %v times, want 0", activation, rules[i], sparse, n)
 			}
 		}
 	}
@@ -345,11 +436,10 @@ func BenchmarkExecutor(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.ReportAllocs()
-			for step := 1; b.Loop(); step++ {
-				if _, _, err := m.Train(src, rows, step); err != nil {
+			for step := 0; b.Loop(); step++ {
+				if _, _, err := m.Step(src, rows, o, 0.001, step); err != nil {
 					b.Fatal(err)
 				}
-				m.Update(o, 0.001, step)
 			}
 		})
 	}

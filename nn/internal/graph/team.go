@@ -18,9 +18,12 @@ type call struct {
 }
 
 // blocks returns how many parts a panel has.
-func (c *call) blocks() int { return (*c.rows + c.block - 1) / c.block }
-
-func (c *call) parts() int { return c.panels * c.blocks() }
+func (c *call) blocks() int {
+	if *c.rows <= c.block {
+		return 1
+	}
+	return (*c.rows + c.block - 1) / c.block
+}
 
 // part returns part i, of which there are so many to a panel.
 func (c *call) part(i, blocks int) kernel.Part {
@@ -52,13 +55,21 @@ type team struct {
 
 // do runs all parts of a call and returns when they are finished.
 func (t *team) do(c *call) {
-	n, blocks := c.parts(), c.blocks()
+	blocks := c.blocks()
+	n := c.panels * blocks
 	if t.size < 2 || n < 2 || c.panels**c.rows*c.work < sharedWork {
-		for i := range n {
-			c.run(0, c.part(i, blocks))
+		for p := range c.panels {
+			for lo := 0; lo < *c.rows; lo += c.block {
+				c.run(0, kernel.Part{Panel: p, Lo: lo, Hi: min(lo+c.block, *c.rows)})
+			}
 		}
 		return
 	}
+	t.share(c, n)
+}
+
+// share runs the n parts of a call with the help of others.
+func (t *team) share(c *call, n int) {
 	t.current = c
 	t.running.Store(int64(n))
 	t.state.Store((t.state.Load()>>32+1)<<32 | uint64(n))

@@ -10,8 +10,8 @@ import (
 // first-level cache.
 type weightGrad struct {
 	dw      kernel.Matrix
-	block   int // rows of a part
-	work    int // of a row of a panel
+	block   int  // rows of a part
+	work    int  // of a row of a panel
 	adds    bool // compute adds to dst, else it overwrites dst
 	compute func(dst []float32, part kernel.Part)
 }
@@ -63,12 +63,10 @@ func (g weightGrad) fused(m *Machine, i int) call {
 		scratch[worker] = kernel.Aligned(g.block * kernel.PanelWidth)
 	}
 	return g.call(func(worker int, part kernel.Part) {
-		wp, _ := w.Part(part)
-		mp, _ := first.Part(part)
-		vp, _ := second.Part(part)
-		dst := scratch[worker][:len(wp)]
+		lo, hi, _ := w.Range(part)
+		dst := scratch[worker][:hi-lo]
 		g.compute(dst, part)
-		m.kernels.Step(&m.rule, wp, dst, mp, vp)
+		m.kernels.Step(&m.rule, w.Data[lo:hi], dst, first.Data[lo:hi], second.Data[lo:hi])
 	})
 }
 

@@ -22,7 +22,7 @@ type Matrix struct {
 // MatrixLen returns how many float32 a matrix of this shape takes.
 func MatrixLen(rows, cols int) int { return rows * paddedCols(cols) }
 
-func paddedCols(cols int) int { return (cols + Lane - 1) / Lane * Lane }
+func paddedCols(cols int) int { return (cols + Lane - 1) &^ (Lane - 1) }
 
 // NewMatrix returns a zero matrix.
 func NewMatrix(rows, cols int) Matrix {
@@ -44,7 +44,7 @@ func Aligned(n int) []float32 {
 }
 
 // Panels returns the number of panels.
-func (m Matrix) Panels() int { return (m.Cols + PanelWidth - 1) / PanelWidth }
+func (m Matrix) Panels() int { return int(uint(m.Cols+PanelWidth-1) / PanelWidth) }
 
 // Panel returns the data of panel p, row by row, the distance between its rows
 // (its padded width), and how many of its columns are not padding.
@@ -64,10 +64,17 @@ func (m Matrix) offset(i, j int) int {
 // a time. No element of one part depends on how a matrix is cut into parts.
 type Part struct{ Panel, Lo, Hi int }
 
+// Range returns where in Data a part is, and the distance between its rows.
+func (m Matrix) Range(p Part) (lo, hi, stride int) {
+	stride = min(PanelWidth, paddedCols(m.Cols-p.Panel*PanelWidth))
+	start := p.Panel * PanelWidth * m.Rows
+	return start + p.Lo*stride, start + p.Hi*stride, stride
+}
+
 // Part returns the data of a part, row by row, and the distance between its rows.
 func (m Matrix) Part(p Part) (data []float32, stride int) {
-	data, stride, _ = m.Panel(p.Panel)
-	return data[p.Lo*stride : p.Hi*stride], stride
+	lo, hi, stride := m.Range(p)
+	return m.Data[lo:hi], stride
 }
 
 // At returns the element in row i and column j.
