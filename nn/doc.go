@@ -25,7 +25,7 @@
 //
 // Weights, row order and dropout masks come from Config.Seed and nothing else.
 // The same seed gives the same weights bit for bit on the same build and
-// processor type, however many trainers run at once.
+// kernels, however many trainers run at once and however many threads each has.
 //
 // # Failure
 //

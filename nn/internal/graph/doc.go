@@ -10,7 +10,9 @@
 //   - machine.go, bind.go: [Compile] sorts the graph once, gives every node its
 //     memory and binds it to a kernel; a step is then a walk over a list of
 //     calls that allocates nothing. A [Machine] is a gorgonia.VM.
-//   - update.go: the optimizers, applied to the gradients.
+//   - weightgrad.go, update.go: the gradients of weights and the optimizers, part by
+//     part fused where nothing else reads a gradient.
+//   - team.go: the parts of a call, shared out among threads.
 //
 // Because the operations have honest Do methods, Gorgonia's own TapeMachine runs
 // the same graph; the tests hold the Machine against it.

@@ -5,7 +5,8 @@
 // processor, and the oracle that other sets are tested against.
 //
 // Matrices are stored in panels of 64 columns (see [Matrix]), so that one
-// kernel serves every width.
+// kernel serves every width, and kernels work on a [Part] of one, so that several
+// threads may share a call and what belongs together stays in the cache.
 //
 // No kernel produces denormal moments: a value below the smallest normal
 // float32 is stored as zero, because a processor computes on denormals up to a
