@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -35,28 +34,41 @@ func (t *Trainer) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("nn: saving %s: %w", path, err)
 	}
-	views := make(map[string]safetensors.TensorView, len(t.state.Weights))
-	for _, w := range t.state.Weights {
-		shape := make([]uint64, len(w.Shape))
-		for i, n := range w.Shape {
-			shape[i] = uint64(n)
-		}
-		var data bytes.Buffer
-		if err := binary.Write(&data, binary.LittleEndian, w.Data); err != nil {
-			return fmt.Errorf("nn: saving %s: %w", path, err)
-		}
-		if views[w.Name], err = safetensors.NewTensorView(safetensors.F32, shape, data.Bytes()); err != nil {
-			return fmt.Errorf("nn: saving %s: %s: %w", path, w.Name, err)
-		}
+	data, err := serialize(map[string][]Tensor{"": t.state.Weights}, map[string]string{metaFormat: formatName, metaConfig: string(config)})
+	if err == nil {
+		err = writeFile(path, data)
 	}
-	data, err := safetensors.Serialize(views, map[string]string{metaFormat: formatName, metaConfig: string(config)})
 	if err != nil {
 		return fmt.Errorf("nn: saving %s: %w", path, err)
 	}
-	if err := writeFile(path, data); err != nil {
-		return fmt.Errorf("nn: saving %s: %w", path, err)
-	}
 	return nil
+}
+
+// serialize returns a safetensors file of groups of tensors, each under a prefix.
+func serialize(groups map[string][]Tensor, meta map[string]string) ([]byte, error) {
+	views := make(map[string]safetensors.TensorView)
+	for prefix, tensors := range groups {
+		for _, t := range tensors {
+			shape := make([]uint64, len(t.Shape))
+			for i, n := range t.Shape {
+				shape[i] = uint64(n)
+			}
+			view, err := safetensors.NewTensorView(safetensors.F32, shape, littleEndian(t.Data))
+			if err != nil {
+				return nil, fmt.Errorf("%s%s: %w", prefix, t.Name, err)
+			}
+			views[prefix+t.Name] = view
+		}
+	}
+	return safetensors.Serialize(views, meta)
+}
+
+func littleEndian(x []float32) []byte {
+	out := make([]byte, 0, 4*len(x))
+	for _, v := range x {
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+	}
+	return out
 }
 
 // writeFile puts data under path in one piece.
@@ -90,7 +102,7 @@ func writeFile(path string, data []byte) (err error) {
 // Predict; Fit on it starts anew. A file that is damaged, cut off, too large or
 // from something else is an error that says so.
 func Load(path string, o Options) (*Trainer, error) {
-	data, err := readModelFile(path)
+	data, err := readFile(path, maxModelFile)
 	if err != nil {
 		return nil, fmt.Errorf("nn: loading %s: %w", path, err)
 	}
@@ -101,15 +113,16 @@ func Load(path string, o Options) (*Trainer, error) {
 	return t, nil
 }
 
-func readModelFile(path string) ([]byte, error) {
+// readFile reads a regular file of at most so many bytes.
+func readFile(path string, most int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("not a regular file")
-	case info.Size() > maxModelFile:
-		return nil, fmt.Errorf("%d bytes is more than any model has (%d)", info.Size(), maxModelFile)
+	case info.Size() > most:
+		return nil, fmt.Errorf("%d bytes is more than any model has (%d)", info.Size(), most)
 	}
 	return os.ReadFile(path)
 }
@@ -139,7 +152,10 @@ func decode(data []byte, o Options) (t *Trainer, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("damaged safetensors file: %w", err)
 	}
-	weights, err := readWeights(file, t.cfg)
+	if want := 2 * (len(t.cfg.LayerWidths()) + 1); file.Len() != want {
+		return nil, fmt.Errorf("%d tensors, the config's layers need %d", file.Len(), want)
+	}
+	weights, err := readTensors(file, t.cfg, "")
 	if err != nil {
 		return nil, err
 	}
@@ -151,21 +167,18 @@ func decode(data []byte, o Options) (t *Trainer, err error) {
 	return t, nil
 }
 
-// readWeights reads the tensors that the configuration asks for; their shapes
-// must fit each other.
-func readWeights(file safetensors.SafeTensors, cfg Config) ([]Tensor, error) {
+// readTensors reads the tensors that the configuration asks for, under a prefix;
+// their shapes must fit each other.
+func readTensors(file safetensors.SafeTensors, cfg Config, prefix string) ([]Tensor, error) {
 	widths := cfg.LayerWidths()
-	if want := 2 * (len(widths) + 1); file.Len() != want {
-		return nil, fmt.Errorf("%d tensors, the config's %d layers need %d", file.Len(), len(widths), want)
-	}
 	var out []Tensor
 	in := -1 // any number of features
 	for layer := range len(widths) + 1 {
-		w, err := readTensor(file, fmt.Sprintf("layers.%d.weight", layer), 2)
+		w, err := readTensor(file, prefix, fmt.Sprintf("layers.%d.weight", layer), 2)
 		if err != nil {
 			return nil, err
 		}
-		b, err := readTensor(file, fmt.Sprintf("layers.%d.bias", layer), 1)
+		b, err := readTensor(file, prefix, fmt.Sprintf("layers.%d.bias", layer), 1)
 		if err != nil {
 			return nil, err
 		}
@@ -181,8 +194,8 @@ func readWeights(file safetensors.SafeTensors, cfg Config) ([]Tensor, error) {
 	return out, nil
 }
 
-func readTensor(file safetensors.SafeTensors, name string, dims int) (Tensor, error) {
-	view, ok := file.Tensor(name)
+func readTensor(file safetensors.SafeTensors, prefix, name string, dims int) (Tensor, error) {
+	view, ok := file.Tensor(prefix + name)
 	if !ok {
 		return Tensor{}, fmt.Errorf("tensor %s is missing", name)
 	}

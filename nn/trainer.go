@@ -22,7 +22,9 @@ type Options struct {
 	// pays from about a million weights or 512 rows of 256 units on; the cores
 	// left over serve other trainings better.
 	Threads int
-	Hooks   Hooks
+	// Checkpoint, if it has a path, lets Fit go on where an earlier one was cut off.
+	Checkpoint Checkpoint
+	Hooks      Hooks
 	// Clock tells the time that seconds and samples/s are measured with.
 	// Default time.Now.
 	Clock func() time.Time
@@ -95,7 +97,7 @@ func (t *Trainer) Fit(ctx context.Context, train, val Dataset) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	for epoch := 1; epoch <= t.cfg.Epochs && !f.result.StoppedEarly; epoch++ {
+	for epoch := len(f.result.History) + 1; epoch <= t.cfg.Epochs && !f.result.StoppedEarly; epoch++ {
 		if err := f.epoch(ctx, epoch); err != nil {
 			return f.result, err
 		}
@@ -134,6 +136,7 @@ type fit struct {
 	trainSeconds  float64
 	withoutChange int // epochs since the last improvement
 	reference     float64
+	saved         time.Time // when the last checkpoint was written
 }
 
 func (t *Trainer) newFit(train, val Dataset) (*fit, error) {
@@ -156,8 +159,13 @@ func (t *Trainer) newFit(train, val Dataset) (*fit, error) {
 	} else if _, ok := (Epoch{}).Metric(t.cfg.Monitor); !ok && t.cfg.Patience > 0 {
 		return nil, fmt.Errorf("nn: patience watches %s, but there is no validation set: give one, or set monitor to loss", t.cfg.Monitor)
 	}
+	start, ok := f.resume(features, classes)
+	if !ok {
+		start = InitialState(t.cfg, features, classes)
+	}
+	f.saved = t.options.Clock()
 	var err error
-	f.program, err = t.backend.New(t.cfg, train, InitialState(t.cfg, features, classes), t.options.Threads)
+	f.program, err = t.backend.New(t.cfg, train, start, t.options.Threads)
 	return f, err
 }
 
@@ -182,12 +190,15 @@ func (f *fit) epoch(ctx context.Context, number int) error {
 		e.Val = &m
 	}
 	e.Seconds = f.options.Clock().Sub(start).Seconds()
-	f.record(e)
+	if f.record(e) && f.cfg.Patience > 0 {
+		f.bestState = f.program.State()
+	}
 	if hook := f.options.Hooks.OnEpoch; hook != nil {
 		if err := hook(ctx, e); err != nil {
 			return fmt.Errorf("nn: stopped after epoch %d: %w", number, err)
 		}
 	}
+	f.save()
 	return nil
 }
 
@@ -223,9 +234,9 @@ func (f *fit) train(ctx context.Context, e *Epoch) error {
 	return nil
 }
 
-// record appends the epoch and keeps the result's summary and the best epoch up
-// to date.
-func (f *fit) record(e Epoch) {
+// record appends the epoch, keeps the result's summary up to date, and reports
+// whether the epoch is the best one.
+func (f *fit) record(e Epoch) (best bool) {
 	r := f.result
 	r.History = append(r.History, e)
 	r.Seconds += e.Seconds
@@ -233,7 +244,7 @@ func (f *fit) record(e Epoch) {
 	value, ok := e.Metric(f.cfg.Monitor)
 	if !ok {
 		r.Best = e.Number
-		return
+		return true
 	}
 	better := func(a, b float64) bool {
 		if f.cfg.Monitor == "val_loss" || f.cfg.Monitor == "loss" {
@@ -241,18 +252,16 @@ func (f *fit) record(e Epoch) {
 		}
 		return a > b
 	}
-	if best, has := r.BestEpoch(); has {
-		if old, _ := best.Metric(f.cfg.Monitor); better(value, old) {
+	if leader, has := r.BestEpoch(); has {
+		if old, _ := leader.Metric(f.cfg.Monitor); better(value, old) {
 			r.Best = e.Number
 		}
 	} else {
 		r.Best = e.Number
 	}
+	best = r.Best == e.Number
 	if f.cfg.Patience == 0 {
-		return
-	}
-	if r.Best == e.Number {
-		f.bestState = f.program.State()
+		return best
 	}
 	if e.Number == 1 || better(value, f.reference) && math.Abs(value-f.reference) > f.cfg.MinDelta {
 		f.reference, f.withoutChange = value, 0
@@ -260,6 +269,7 @@ func (f *fit) record(e Epoch) {
 		f.withoutChange++
 	}
 	r.StoppedEarly = f.withoutChange >= f.cfg.Patience && e.Number < f.cfg.Epochs
+	return best
 }
 
 // throughput returns n a second, 0 if the clock did not move.
