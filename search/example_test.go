@@ -44,7 +44,7 @@ func ExampleStudy_Ask() {
 			return
 		}
 		x, _ := trial.Params.Float("x")
-		study.Tell(trial.Number, search.Outcome{Values: []float64{x * (7 - x)}})
+		study.Tell(context.Background(), trial.Number, search.Outcome{Values: []float64{x * (7 - x)}})
 	}
 	best, _ := study.Best()
 	fmt.Println(best.Number, best.Params, best.Values)

@@ -11,41 +11,55 @@ import (
 )
 
 // Objective scores the parameters of an evaluation. It should return soon after
-// ctx is done. An error fails the trial, not the study.
+// ctx is done. An error fails the trial, not the study; ErrPruned prunes it.
 type Objective func(ctx context.Context, e *Evaluation) (float64, error)
 
 // Evaluation is a trial in the hands of an Objective.
 type Evaluation struct {
 	Number int
 	Params Params
-	study  *Study
-	emit   func(Event)
+	// Attempt counts how often the trial was begun, from 1; what an interrupted
+	// attempt has reported may be reported once more.
+	Attempt int
+	loop    *loop
 }
 
-// Report records an intermediate value, for a network the metric after an epoch.
-func (e *Evaluation) Report(step int, value float64) error {
-	if err := e.study.Report(e.Number, step, value); err != nil {
+// Report records an intermediate value, for a network the metric after an epoch. It
+// returns ErrPruned if the trial is to be stopped: return that from the objective. At a
+// pruner's rung it waits for the trials of lower numbers.
+func (e *Evaluation) Report(ctx context.Context, step int, value float64) error {
+	err := e.loop.study.report(ctx, e.Number, step, value, e.loop.rescue)
+	if err != nil && !errors.Is(err, ErrPruned) {
 		return err
 	}
-	e.emit(Event{Kind: Reported, Trial: Trial{Number: e.Number, State: Running, Params: maps.Clone(e.Params)}, Report: Report{step, value}})
-	return nil
+	e.loop.emit(Event{Kind: Reported, Trial: Trial{Number: e.Number, State: Running, Params: maps.Clone(e.Params)}, Report: Report{step, value}})
+	return err
 }
 
 // SetAttr stores a value with the trial, as JSON under a key.
 func (e *Evaluation) SetAttr(key string, value any) error {
-	return e.study.SetAttr(e.Number, key, value)
+	return e.loop.study.SetAttr(e.Number, key, value)
 }
 
-// OptimizeOptions say how long and how wide Optimize searches.
+// OptimizeOptions say how long and how wide Optimize searches. Whatever budget is used
+// up first ends the search; trials that have begun are evaluated to their end.
 type OptimizeOptions struct {
 	// Trials is the number of trials of the whole study, those that it has
 	// already included. 0: until the space is exhausted.
 	Trials int
+	// Timeout is how long this call begins new trials. 0: no limit.
+	Timeout time.Duration
+	// Target is the value that is good enough. Nil: none is.
+	Target *float64
+	// Patience ends the search when so many finished trials in a row, by their
+	// numbers, were not better than the best before them. 0: never.
+	Patience int
 	// Jobs is how many trials are evaluated at a time. Default 1.
 	Jobs int
 	// OnEvent, if set, is told what happens, one event at a time.
 	OnEvent func(Event)
-	// Clock tells the time that Seconds is measured with. Default time.Now.
+	// Clock tells the time that Seconds and Timeout are measured with. Default
+	// time.Now.
 	Clock func() time.Time
 }
 
@@ -56,6 +70,7 @@ const (
 	Asked    EventKind = iota + 1 // it begins
 	Reported                      // it has an intermediate value
 	Told                          // it is finished
+	Ended                         // the search ends; no trial
 )
 
 // Event is something that happened to a trial.
@@ -63,6 +78,7 @@ type Event struct {
 	Kind   EventKind
 	Trial  Trial
 	Report Report // of Reported
+	Reason string // of Ended: the budget that was used up
 }
 
 // PanicError is a panic of an objective; it fails the trial.
@@ -76,24 +92,26 @@ func (e *PanicError) Error() string { return fmt.Sprintf("the objective panicked
 // ErrAllFailed says that a search ended without a single complete trial.
 var ErrAllFailed = errors.New("search: every trial failed")
 
-// Optimize evaluates trials until the study has as many as wanted or the space
-// is exhausted. It has Jobs goroutines ask, evaluate and tell, and returns when
-// all of them have ended. When ctx is done it returns an error that wraps its
-// cause, and trials that were being evaluated stay Running; another Optimize of the
-// study evaluates them first, from their beginning. If no trial of the
-// study is complete at the end, the error wraps ErrAllFailed and names the first
-// failure.
+// heartbeat is how often a search in a shared journal shows that it is alive.
+const heartbeat = SilenceLimit / 3
+
+// Optimize evaluates trials until a budget is used up or the space is exhausted. It has
+// Jobs goroutines ask, evaluate and tell, and returns when all of them have ended. When
+// ctx is done it returns an error that wraps its cause, and trials that were being
+// evaluated stay Running; another Optimize of the study, in this process or a later one,
+// evaluates them first. If no trial of the study is complete at the end, the error wraps
+// ErrAllFailed and names the first failure.
 func Optimize(ctx context.Context, s *Study, f Objective, o OptimizeOptions) error {
 	if f == nil || len(s.options.Directions) != 1 {
 		return fmt.Errorf("search: Optimize needs an objective for one direction (the study has %d)", len(s.options.Directions))
 	}
-	if o.Trials < 0 || o.Jobs < 0 {
-		return fmt.Errorf("search: trials and jobs must not be negative (got %d, %d)", o.Trials, o.Jobs)
+	if o.Trials < 0 || o.Jobs < 0 || o.Timeout < 0 || o.Patience < 0 {
+		return fmt.Errorf("search: trials, jobs, timeout and patience must not be negative (got %d, %d, %v, %d)", o.Trials, o.Jobs, o.Timeout, o.Patience)
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	l := &loop{study: s, objective: f, options: o}
+	l := &loop{study: s, objective: f, options: o, start: o.Clock()}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var workers sync.WaitGroup
@@ -105,10 +123,13 @@ func Optimize(ctx context.Context, s *Study, f Objective, o OptimizeOptions) err
 			}
 		})
 	}
+	stop := l.beat(ctx)
 	workers.Wait()
+	stop()
 	if l.err != nil {
 		return l.err
 	}
+	l.emit(Event{Kind: Ended, Reason: l.reason})
 	return s.checkOutcome()
 }
 
@@ -117,9 +138,12 @@ type loop struct {
 	study     *Study
 	objective Objective
 	options   OptimizeOptions
+	start     time.Time
 	events    sync.Mutex
 	errOnce   sync.Once
 	err       error
+	endOnce   sync.Once
+	reason    string
 }
 
 func (l *loop) fail(err error) { l.errOnce.Do(func() { l.err = err }) }
@@ -133,6 +157,9 @@ func (l *loop) emit(e Event) {
 	l.options.OnEvent(e)
 }
 
+// end notes why the search ends; the first reason counts.
+func (l *loop) end(reason string) { l.endOnce.Do(func() { l.reason = reason }) }
+
 // work asks, evaluates and tells until there is nothing more to ask.
 func (l *loop) work(ctx context.Context) error {
 	limit := l.options.Trials
@@ -140,27 +167,81 @@ func (l *loop) work(ctx context.Context) error {
 		limit = int(^uint(0) >> 1)
 	}
 	for {
+		if reason := l.usedUp(); reason != "" {
+			l.end(reason)
+			limit = 0 // what was interrupted is finished still
+		}
 		t, err := l.study.ask(ctx, limit)
 		switch {
-		case errors.Is(err, errEnough) || errors.Is(err, ErrExhausted):
+		case errors.Is(err, errEnough):
+			l.end(fmt.Sprintf("%d trials", len(l.study.Trials())))
+			return nil
+		case errors.Is(err, ErrExhausted):
+			l.end("space exhausted")
 			return nil
 		case err != nil:
 			return err
 		}
-		l.emit(Event{Kind: Asked, Trial: t})
-		start := l.options.Clock()
-		value, err := l.evaluate(ctx, &Evaluation{Number: t.Number, Params: maps.Clone(t.Params), study: l.study, emit: l.emit})
-		if err != nil && ctx.Err() != nil {
-			l.study.abandon(t.Number) // an interrupted evaluation has no outcome
-			return stopped(ctx)
-		}
-		told, err := l.study.Tell(t.Number, Outcome{Values: []float64{value}, Err: err, Seconds: l.options.Clock().Sub(start).Seconds()})
-		if err != nil {
+		if err := l.run(ctx, t); err != nil {
 			return err
 		}
-		l.emit(Event{Kind: Told, Trial: told})
 	}
 }
+
+// usedUp returns which budget is used up, empty if none is.
+func (l *loop) usedUp() string {
+	o := &l.options
+	if o.Timeout > 0 && l.options.Clock().Sub(l.start) >= o.Timeout {
+		return "time is up"
+	}
+	if o.Target == nil && o.Patience == 0 {
+		return ""
+	}
+	d, trials := l.study.options.Directions[0], l.study.Trials()
+	best, ok := BestOf(d, trials)
+	value, _ := best.Value()
+	if ok && o.Target != nil && !d.Better(*o.Target, value) {
+		return "target reached"
+	}
+	later := 0 // finished trials after the best one
+	for _, t := range trials {
+		if ok && t.State.Finished() && t.Number > best.Number {
+			later++
+		}
+	}
+	if o.Patience > 0 && later >= o.Patience {
+		return fmt.Sprintf("no improvement in %d trials", later)
+	}
+	return ""
+}
+
+// run evaluates a trial and tells the study.
+func (l *loop) run(ctx context.Context, t Trial) error {
+	l.emit(Event{Kind: Asked, Trial: t})
+	start := l.options.Clock()
+	value, err := l.evaluate(ctx, &Evaluation{Number: t.Number, Params: maps.Clone(t.Params), Attempt: l.study.attemptOf(t.Number), loop: l})
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ErrPruned) {
+		l.study.abandon(t.Number) // an interrupted evaluation has no outcome
+		return stopped(ctx)
+	}
+	if errors.Is(err, ErrLost) {
+		l.study.abandon(t.Number)
+		return nil
+	}
+	told, err := l.study.Tell(ctx, t.Number, Outcome{Values: []float64{value}, Err: err, Seconds: l.options.Clock().Sub(start).Seconds()})
+	switch {
+	case errors.Is(err, ErrFinished) || errors.Is(err, ErrLost): // somebody else was first
+		l.study.abandon(t.Number)
+		return nil
+	case err != nil:
+		return err
+	}
+	l.emit(Event{Kind: Told, Trial: told})
+	return nil
+}
+
+// rescue evaluates a trial whose worker has died while others wait for it.
+func (l *loop) rescue(ctx context.Context, t Trial) error { return l.run(ctx, t) }
 
 func (l *loop) evaluate(ctx context.Context, e *Evaluation) (value float64, err error) {
 	defer func() {
@@ -169,6 +250,31 @@ func (l *loop) evaluate(ctx context.Context, e *Evaluation) (value float64, err 
 		}
 	}()
 	return l.objective(ctx, e)
+}
+
+// beat shows the workers of other processes that this one is alive, until stop is called.
+func (l *loop) beat(ctx context.Context) (stop func()) {
+	if _, inMemory := l.study.options.Journal.(*MemoryJournal); inMemory {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		ticker := time.NewTicker(heartbeat)
+		defer ticker.Stop()
+		for n := 1; ; n++ {
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				return
+			}
+			if err := l.study.beat(ctx, n); err != nil && ctx.Err() == nil {
+				l.fail(err)
+				return
+			}
+		}
+	})
+	return func() { cancel(); done.Wait() }
 }
 
 // checkOutcome returns an error if there are trials and all have failed.

@@ -61,6 +61,8 @@ func everyTrial(Trial) bool { return true }
 
 // Percentile stops a trial that is not among the best Percent of the trials before
 // it at the same step (Golovin et al. 2017, the median rule of section 3.2.2, for 50).
+// Trials that ended earlier count with the best that they had reached, so that those
+// which are left do not get stricter from step to step.
 type Percentile struct {
 	Percent float64 // 0 to 100; 0 means 50, the median
 	// Startup is how many trials must have come as far before any is stopped.
@@ -76,7 +78,12 @@ func (p Percentile) Rung(_, step int) bool { return step > p.Warmup }
 // Prune implements Pruner.
 func (p Percentile) Prune(d Direction, history []Trial, t Trial) bool {
 	step := t.lastStep()
-	values := reached(d, history, step, everyTrial)
+	var values []float64
+	for _, other := range history {
+		if v, _ := other.ReachedBy(d, step); !math.IsNaN(v) {
+			values = append(values, v)
+		}
+	}
 	if len(values) < orDefault(p.Startup, 5) {
 		return false
 	}

@@ -46,6 +46,11 @@ func TestMedian(t *testing.T) {
 			t.Errorf("%v, %v: %v, want %v", c.d, c.value, got, c.want)
 		}
 	}
+	// Trials that ended before count with what they had: the median at step 2 is 2.5.
+	ended := slices.Concat(history[:4], []Trial{curve(4, 5, 2.5)})
+	if p.Prune(Minimize, ended, curve(5, 9, 2.5)) || !p.Prune(Minimize, ended, curve(5, 9, 2.6)) {
+		t.Error("at step 2 the values are 1, 2, 3, 4 and 2.5")
+	}
 	if p.Prune(Minimize, history[:4], curve(5, 100)) {
 		t.Error("stopped after 4 trials, before the 5 of the start")
 	}

@@ -27,7 +27,7 @@ func drawAll(t *testing.T, s Sampler, space Space, n int) []Params {
 			t.Fatal(err)
 		}
 		out = append(out, trial.Params)
-		if _, err := study.Tell(trial.Number, Outcome{Values: []float64{0}}); err != nil {
+		if _, err := study.Tell(t.Context(), trial.Number, Outcome{Values: []float64{0}}); err != nil {
 			t.Fatal(err)
 		}
 	}

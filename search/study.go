@@ -9,7 +9,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 )
 
 // ErrFinished says that a trial has its outcome already and takes nothing more.
@@ -20,67 +22,235 @@ type StudyOptions struct {
 	Space      Space
 	Directions []Direction // one an objective; default: one, Minimize
 	Sampler    Sampler     // default Random{}
+	Pruner     Pruner      // default: none
 	Seed       uint64
 	// Lag is how many of the latest trials a sampler that reads results does
 	// without: trial n is chosen from the results of trials up to n-Lag and the
 	// parameters of those between. So up to Lag workers give one and the same
 	// study. Default 1.
 	Lag int
+	// Async lets samplers and pruners use whatever results there are instead of
+	// waiting for those that they should know. The study then depends on time.
+	Async bool
+
+	// Journal keeps the study. Default: in memory.
+	Journal Journal
+	// Name is the study's in its journal. Default "study".
+	Name string
+	// Metrics names the objectives, for those who read the journal.
+	Metrics []string
+	// Attrs are stored with a new study as user attributes.
+	Attrs map[string]any
+	// Worker names this process among those that share the journal. Default: a
+	// name made of the host's, the process's number and a random part.
+	Worker string
+	// Detached trials are handed out to be told by anybody, at any time: nobody
+	// waits for them, and nobody takes them over.
+	Detached bool
+	// Workers tells who of the others is alive. Default: nobody knows, and a
+	// worker is dead after SilenceLimit without an operation of his.
+	Workers Liveness
+	// Clock tells the time of what is written to the journal. Default time.Now.
+	Clock func() time.Time
 }
 
-// Study keeps trials: it hands them out, takes reports and judges outcomes.
+// Study keeps trials: it hands them out, takes reports and judges outcomes. What it
+// knows is what its journal says, so several processes may work on one study, and one
+// that was interrupted goes on.
 //
 // Trial n's parameters depend on the seed, on the parameters of trials 0 to n-1
 // and, unless the sampler is ValueBlind, on the results of trials up to n-Lag;
-// never on time or on who evaluated them. A Study is safe for concurrent use.
+// never on time or on who evaluated them. Whether it is pruned depends on what the
+// trials before it have reported. A Study is safe for concurrent use.
 type Study struct {
 	options StudyOptions
 	asking  chan struct{} // holds one token: asks go one after the other
 
-	mu      sync.Mutex
-	records []*record
-	changed chan struct{} // closed and replaced when a trial is finished
+	mu       sync.Mutex
+	replay   Replay
+	position int64 // how far the replay has come in the journal
+	record   *StudyRecord
+	local    map[int]*attempt     // the trials that this process evaluates, by number
+	seen     map[string]time.Time // when a worker's last operation was read
+	changed  chan struct{}        // closed and replaced when there is something new
+	waited   time.Duration
 }
 
-// record is a trial and the attributes that its sampler wrote, which later
-// samplers may see before the trial's results.
-type record struct {
-	Trial
-	samplerAttrs map[string]json.RawMessage
-	abandoned    bool // its evaluation was interrupted
+// attempt is a trial in the hands of this process.
+type attempt struct {
+	reported map[int]bool
+	attrs    []Op // written with the outcome
 }
 
-// Outcome is how an evaluation ended: with one value a direction, or with an
-// error.
-type Outcome struct {
-	Values  []float64
-	Err     error
-	Seconds float64 // wall-clock time of the evaluation
+// Names of a study's and of trials' user attributes that the study itself writes; all
+// begin with AttrPrefix.
+const (
+	AttrPrefix   = "mnist-tune:"
+	AttrStudy    = AttrPrefix + "study"   // of a study: its Constants
+	AttrStop     = AttrPrefix + "stop"    // of a study: true: no new trials
+	AttrWorker   = AttrPrefix + "worker"  // who evaluates the trial
+	AttrAttempt  = AttrPrefix + "attempt" // how often the trial was begun, from 1
+	AttrSeconds  = AttrPrefix + "seconds" // of the last attempt
+	AttrError    = AttrPrefix + "error"   // why the trial failed
+	AttrAlive    = AttrPrefix + "alive"   // rises while a worker is at it
+	metricsAttr  = "study:metric_names"   // Optuna's
+	defaultStudy = "study"
+)
+
+// Constants are what makes a study repeatable beside its sampler and its objective.
+type Constants struct {
+	Space Space  `json:"space"`
+	Seed  uint64 `json:"seed"`
+	Lag   int    `json:"lag"`
+	Async bool   `json:"async"`
 }
 
-// NewStudy returns a study without trials.
-func NewStudy(o StudyOptions) (*Study, error) {
+// Constants returns what the study was begun with; ok is false if another program has
+// begun it.
+func (s *StudyRecord) Constants() (c Constants, ok bool, err error) {
+	raw, ok := s.UserAttrs[AttrStudy]
+	if !ok {
+		return c, false, nil
+	}
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return c, false, fmt.Errorf("search: study %q: attribute %s: %w", s.Name, AttrStudy, err)
+	}
+	return c, true, nil
+}
+
+// check fills in the defaults and refuses what makes no sense.
+func (o *StudyOptions) check() error {
 	if o.Space.Len() == 0 {
-		return nil, errors.New("search: the space has no parameters")
+		return errors.New("search: the space has no parameters")
 	}
 	if len(o.Directions) == 0 {
 		o.Directions = []Direction{Minimize}
 	}
 	for _, d := range o.Directions {
 		if d != Minimize && d != Maximize {
-			return nil, fmt.Errorf("search: unknown direction %v", d)
+			return fmt.Errorf("search: unknown direction %v", d)
 		}
 	}
+	if o.Lag < 0 {
+		return fmt.Errorf("search: the lag must be 1 or more (got %d)", o.Lag)
+	}
+	o.Lag = max(o.Lag, 1)
 	if o.Sampler == nil {
 		o.Sampler = Random{}
 	}
-	if o.Lag == 0 {
-		o.Lag = 1
+	if o.Journal == nil {
+		o.Journal = NewMemoryJournal()
 	}
-	if o.Lag < 0 {
-		return nil, fmt.Errorf("search: the lag must be 1 or more (got %d)", o.Lag)
+	if o.Name == "" {
+		o.Name = defaultStudy
 	}
-	return &Study{options: o, asking: make(chan struct{}, 1), changed: make(chan struct{})}, nil
+	if o.Worker == "" {
+		o.Worker = NewWorker()
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	return nil
+}
+
+// NewStudy returns a study without trials. Options with a Journal are for OpenStudy.
+func NewStudy(o StudyOptions) (*Study, error) {
+	if o.Journal != nil {
+		return nil, errors.New("search: a study in a journal is opened with OpenStudy")
+	}
+	return OpenStudy(context.Background(), o)
+}
+
+// OpenStudy begins a study in its journal or, if the journal has one of that name, goes
+// on with it: its seed, lag and directions must then be those of the options, and its
+// space must be the same. Trials that a dead worker had begun are handed out first.
+func OpenStudy(ctx context.Context, o StudyOptions) (*Study, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	s := &Study{
+		options: o, asking: make(chan struct{}, 1), changed: make(chan struct{}),
+		local: make(map[int]*attempt), seen: make(map[string]time.Time),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.update(ctx, s.create); err != nil {
+		return nil, err
+	}
+	s.record = s.replay.Study(o.Name)
+	if s.record == nil {
+		return nil, fmt.Errorf("search: study %q: it was deleted", o.Name)
+	}
+	return s, s.fits()
+}
+
+// create returns the operations that begin the study, none if there is one.
+func (s *Study) create() ([]Op, error) {
+	o := &s.options
+	if s.replay.Study(o.Name) != nil {
+		return nil, nil
+	}
+	constants, err := json.Marshal(Constants{Space: o.Space, Seed: o.Seed, Lag: o.Lag, Async: o.Async})
+	if err != nil {
+		return nil, fmt.Errorf("search: study %q: %w", o.Name, err)
+	}
+	id := s.replay.NextStudyID()
+	ops := []Op{
+		{Code: CreateStudy, StudyName: o.Name, Directions: o.Directions},
+		{Code: StudyUserAttr, StudyID: id, Key: AttrStudy, Value: constants},
+	}
+	if len(o.Metrics) > 0 {
+		names, err := json.Marshal(o.Metrics)
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, Op{Code: StudySystemAttr, StudyID: id, Key: metricsAttr, Value: names})
+	}
+	for _, key := range slices.Sorted(maps.Keys(o.Attrs)) {
+		value, err := json.Marshal(o.Attrs[key])
+		if err != nil {
+			return nil, fmt.Errorf("search: study %q: attribute %q: %w", o.Name, key, err)
+		}
+		ops = append(ops, Op{Code: StudyUserAttr, StudyID: id, Key: key, Value: value})
+	}
+	return ops, nil
+}
+
+// ErrIncompatible says that a study in a journal is another one than was asked for.
+var ErrIncompatible = errors.New("search: the study in the journal is another one")
+
+// fits reports whether the options are those that the study was begun with.
+func (s *Study) fits() error {
+	o := &s.options
+	differ := func(what string, got, want any) error {
+		return fmt.Errorf("%w: study %q has %s %v, not %v", ErrIncompatible, o.Name, what, want, got)
+	}
+	if !slices.Equal(s.record.Directions, o.Directions) {
+		return differ("the directions", o.Directions, s.record.Directions)
+	}
+	c, ok, err := s.record.Constants()
+	if err != nil || !ok {
+		return err
+	}
+	wanted, err := json.Marshal(o.Space)
+	if err != nil {
+		return err
+	}
+	there, err := json.Marshal(c.Space)
+	if err != nil {
+		return err
+	}
+	switch {
+	case string(wanted) != string(there):
+		return differ("the space", o.Space.Params(), c.Space.Params())
+	case c.Seed != o.Seed:
+		return differ("the seed", o.Seed, c.Seed)
+	case c.Lag != o.Lag:
+		return differ("the lag", o.Lag, c.Lag)
+	case c.Async != o.Async:
+		return differ("async", o.Async, c.Async)
+	}
+	return nil
 }
 
 // Space returns what is searched.
@@ -89,221 +259,80 @@ func (s *Study) Space() Space { return s.options.Space }
 // Directions returns what is good, one an objective.
 func (s *Study) Directions() []Direction { return slices.Clone(s.options.Directions) }
 
-// errEnough is what ask returns when the study has as many trials as were wanted.
-var errEnough = errors.New("search: enough trials")
-
-// Ask makes the next trial and returns it, Running; a trial whose evaluation was
-// interrupted in Optimize comes first. If the sampler reads results Ask waits for
-// the trials that it must know: with a Lag of L, do not ask for more than L trials
-// at a time. It returns ErrExhausted when the space holds nothing new.
-func (s *Study) Ask(ctx context.Context) (Trial, error) { return s.ask(ctx, math.MaxInt) }
-
-// ask is Ask for a study of at most limit trials.
-func (s *Study) ask(ctx context.Context, limit int) (Trial, error) {
-	select {
-	case s.asking <- struct{}{}:
-		defer func() { <-s.asking }()
-	case <-ctx.Done():
-		return Trial{}, stopped(ctx)
-	}
-	if ctx.Err() != nil {
-		return Trial{}, stopped(ctx)
-	}
-	s.mu.Lock()
-	n := len(s.records) // only asks change it, and this is the only one
-	for _, r := range s.records {
-		if r.abandoned {
-			r.abandoned, r.Reports, r.Attrs = false, nil, maps.Clone(r.samplerAttrs)
-			t := r.copy()
-			s.mu.Unlock()
-			return t, nil
-		}
-	}
-	s.mu.Unlock()
-	if n >= limit {
-		return Trial{}, errEnough
-	}
-	known := 0 // how many trials' results the sampler sees
-	if _, blind := s.options.Sampler.(ValueBlind); !blind {
-		known = max(0, n-s.options.Lag+1)
-	}
-	history, err := s.historyFor(ctx, known)
-	if err != nil {
-		return Trial{}, err
-	}
-	req := Request{
-		Space: s.options.Space, Directions: s.Directions(), History: history, Number: n,
-		Rand: newRand(s.options.Seed, n), Attrs: make(map[string]any),
-	}
-	params, err := s.sample(ctx, req)
-	if err != nil {
-		return Trial{}, err
-	}
-	if params, err = s.options.Space.Check(params); err != nil {
-		return Trial{}, fmt.Errorf("%w (from the sampler, for trial %d)", err, n)
-	}
-	attrs := make(map[string]json.RawMessage, len(req.Attrs))
-	for key, value := range req.Attrs {
-		if attrs[key], err = json.Marshal(value); err != nil {
-			return Trial{}, fmt.Errorf("search: the sampler's attribute %q of trial %d: %w", key, n, err)
-		}
-	}
-	r := &record{Trial: Trial{Number: n, State: Running, Params: params, Attrs: maps.Clone(attrs)}, samplerAttrs: attrs}
+// Waited returns how long asks and reports have waited for other trials so far.
+func (s *Study) Waited() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.records = append(s.records, r)
-	return r.copy(), nil
+	return s.waited
 }
 
-// sample asks the sampler; a panic in it is an error.
-func (s *Study) sample(ctx context.Context, req Request) (p Params, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("search: the sampler %T panicked at trial %d: %v", s.options.Sampler, req.Number, r)
+// Refresh reads what others have written to the journal.
+func (s *Study) Refresh(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.read(ctx)
+}
+
+// RequestStop asks all searches of the study to begin no new trials, or takes that back.
+func (s *Study) RequestStop(ctx context.Context, stop bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.update(ctx, func() ([]Op, error) {
+		if s.stopRequested() == stop {
+			return nil, nil
 		}
-	}()
-	return s.options.Sampler.Sample(ctx, req)
+		return []Op{{Code: StudyUserAttr, StudyID: s.record.ID, Key: AttrStop, Value: json.RawMessage(fmt.Sprint(stop))}}, nil
+	})
 }
 
-// abandon gives a trial back that was not evaluated to its end.
-func (s *Study) abandon(number int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.records[number].abandoned = true
-}
-
-// historyFor returns all trials, waiting until the first known of them are
-// finished; the others are shown as running.
-func (s *Study) historyFor(ctx context.Context, known int) ([]Trial, error) {
-	for {
-		s.mu.Lock()
-		waiting := slices.ContainsFunc(s.records[:known], func(r *record) bool { return !r.State.Finished() })
-		if !waiting {
-			history := make([]Trial, len(s.records))
-			for i, r := range s.records {
-				if i < known {
-					history[i] = r.copy()
-				} else {
-					history[i] = Trial{Number: i, State: Running, Params: maps.Clone(r.Params), Attrs: maps.Clone(r.samplerAttrs)}
-				}
-			}
-			s.mu.Unlock()
-			return history, nil
-		}
-		changed := s.changed
-		s.mu.Unlock()
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, stopped(ctx)
-		}
-	}
-}
-
-func stopped(ctx context.Context) error {
-	return fmt.Errorf("search: stopped: %w", context.Cause(ctx))
-}
-
-// running returns the record of a trial that is not finished; s.mu is held.
-func (s *Study) running(number int) (*record, error) {
-	if number < 0 || number >= len(s.records) {
-		return nil, fmt.Errorf("search: no trial %d (the study has %d)", number, len(s.records))
-	}
-	if r := s.records[number]; !r.State.Finished() {
-		return r, nil
-	}
-	return nil, fmt.Errorf("%w: trial %d is %v", ErrFinished, number, s.records[number].State)
-}
-
-// Report records an intermediate value of a running trial. The value must be
-// finite; a later report of the same step is an error.
-func (s *Study) Report(number, step int, value float64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.running(number)
-	if err != nil {
-		return err
-	}
-	if notFinite(value) {
-		return fmt.Errorf("search: trial %d: the value reported at step %d is %v", number, step, value)
-	}
-	if slices.ContainsFunc(r.Reports, func(p Report) bool { return p.Step == step }) {
-		return fmt.Errorf("search: trial %d: step %d is reported a second time", number, step)
-	}
-	r.Reports = append(r.Reports, Report{Step: step, Value: value})
-	return nil
-}
-
-// SetAttr stores a value of a running trial as JSON under a key.
-func (s *Study) SetAttr(number int, key string, value any) error {
-	data, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("search: attribute %q of trial %d: %w", key, number, err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.running(number)
-	if err != nil {
-		return err
-	}
-	r.Attrs[key] = data
-	return nil
-}
-
-// Tell ends a trial and returns it. It alone judges: an error, NaN or an infinity
-// make the trial Failed, finite values Complete. The wrong number of values is a
-// mistake of the caller and ends nothing.
-func (s *Study) Tell(number int, o Outcome) (Trial, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.running(number)
-	if err != nil {
-		return Trial{}, err
-	}
-	switch bad := slices.IndexFunc(o.Values, notFinite); {
-	case o.Err != nil:
-		r.State, r.Error = Failed, o.Err.Error()
-	case len(o.Values) != len(s.options.Directions):
-		return Trial{}, fmt.Errorf("search: trial %d is told %d values, the study has %d objectives", number, len(o.Values), len(s.options.Directions))
-	case bad >= 0:
-		r.State, r.Error = Failed, fmt.Sprintf("the value is %v", o.Values[bad])
-	default:
-		r.State, r.Values = Complete, slices.Clone(o.Values)
-	}
-	r.Seconds = o.Seconds
-	close(s.changed)
-	s.changed = make(chan struct{})
-	return r.copy(), nil
-}
-
-// copy returns a trial that shares nothing with the record.
-func (r *record) copy() Trial {
-	t := r.Trial
-	t.Params, t.Attrs = maps.Clone(t.Params), maps.Clone(t.Attrs)
-	t.Values, t.Reports = slices.Clone(t.Values), slices.Clone(t.Reports)
-	return t
-}
-
-// Trials returns all trials in the order of their numbers.
+// Trials returns all trials in the order of their numbers, as far as the journal has
+// been read: own operations, those of others up to the last Ask, Report, Tell or
+// Refresh.
 func (s *Study) Trials() []Trial {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]Trial, len(s.records))
-	for i, r := range s.records {
-		out[i] = r.copy()
+	out := make([]Trial, len(s.record.Trials))
+	for i, r := range s.record.Trials {
+		out[i] = r.Public()
 	}
+	return out
+}
+
+// Public returns a copy of the trial as a Study hands it out: the sampler's attributes
+// are among its Attrs, the study's own are not; they fill Error and Seconds.
+func (t *TrialRecord) Public() Trial {
+	out := t.Snapshot()
+	for key, raw := range t.Attrs {
+		switch key {
+		case AttrError:
+			_ = json.Unmarshal(raw, &out.Error) // not a text: no reason is known
+		case AttrSeconds:
+			_ = json.Unmarshal(raw, &out.Seconds) // not a number: the times of the log stand
+		}
+		if strings.HasPrefix(key, AttrPrefix) {
+			delete(out.Attrs, key)
+		}
+	}
+	if out.Attrs == nil {
+		out.Attrs = make(map[string]json.RawMessage)
+	}
+	maps.Copy(out.Attrs, t.SystemAttrs)
 	return out
 }
 
 // Best returns the complete trial with the best value of the first objective,
 // ties to the lowest number; ok is false if no trial is complete.
-func (s *Study) Best() (best Trial, ok bool) {
-	for _, t := range s.Trials() {
+func (s *Study) Best() (best Trial, ok bool) { return BestOf(s.options.Directions[0], s.Trials()) }
+
+// BestOf returns the complete trial with the best first value, ties to the first; ok is
+// false if none is complete.
+func BestOf(d Direction, trials []Trial) (best Trial, ok bool) {
+	for _, t := range trials {
 		value, has := t.Value()
-		if t.State != Complete || !has {
+		if t.State != Complete || !has || notFinite(value) {
 			continue
 		}
-		if old, _ := best.Value(); !ok || s.options.Directions[0].Better(value, old) {
+		if old, _ := best.Value(); !ok || d.Better(value, old) {
 			best, ok = t, true
 		}
 	}

@@ -66,7 +66,7 @@ func jitter(ctx context.Context, e *Evaluation) (float64, error) {
 	x, _ := e.Params.Float("x")
 	for step := 1; step <= 2; step++ {
 		time.Sleep(time.Duration(rand.IntN(1500)) * time.Microsecond)
-		if err := e.Report(step, x*float64(step)); err != nil {
+		if err := e.Report(ctx, step, x*float64(step)); err != nil {
 			return 0, err
 		}
 	}
@@ -148,7 +148,7 @@ func TestAskTell(t *testing.T) {
 		if err != nil || trial.Number != i || trial.State != Running {
 			t.Fatalf("%+v, %v", trial, err)
 		}
-		if told, err := s.Tell(i, o); err != nil || !told.State.Finished() {
+		if told, err := s.Tell(t.Context(), i, o); err != nil || !told.State.Finished() {
 			t.Fatalf("%+v, %v", told, err)
 		}
 	}
@@ -180,26 +180,26 @@ func TestWrongCallsChangeNothing(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", what, err, want)
 		}
 	}
-	_, err := s.Tell(0, Outcome{Values: []float64{1, 2}})
+	_, err := s.Tell(t.Context(), 0, Outcome{Values: []float64{1, 2}})
 	check("two values", err, "told 2 values, the study has 1 objectives")
-	_, err = s.Tell(0, Outcome{})
+	_, err = s.Tell(t.Context(), 0, Outcome{})
 	check("no value", err, "told 0 values")
-	_, err = s.Tell(3, Outcome{})
+	_, err = s.Tell(t.Context(), 3, Outcome{})
 	check("no such trial", err, "no trial 3 (the study has 1)")
-	check("NaN", s.Report(0, 1, math.NaN()), "reported at step 1 is NaN")
-	if err := s.Report(0, 1, 5); err != nil {
+	check("NaN", s.Report(t.Context(), 0, 1, math.NaN()), "reported at step 1 is NaN")
+	if err := s.Report(t.Context(), 0, 1, 5); err != nil {
 		t.Fatal(err)
 	}
-	check("a step twice", s.Report(0, 1, 6), "a second time")
+	check("a step twice", s.Report(t.Context(), 0, 1, 6), "a second time")
 	check("no JSON", s.SetAttr(0, "f", func() {}), "attribute")
-	if _, err := s.Tell(0, Outcome{Values: []float64{1}}); err != nil {
+	if _, err := s.Tell(t.Context(), 0, Outcome{Values: []float64{1}}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.Tell(0, Outcome{Values: []float64{2}})
+	_, err = s.Tell(t.Context(), 0, Outcome{Values: []float64{2}})
 	if !errors.Is(err, ErrFinished) {
 		t.Errorf("a second tell: %v", err)
 	}
-	if err := s.Report(0, 2, 1); !errors.Is(err, ErrFinished) {
+	if err := s.Report(t.Context(), 0, 2, 1); !errors.Is(err, ErrFinished) {
 		t.Errorf("a late report: %v", err)
 	}
 	got := s.Trials()[0]
@@ -228,7 +228,7 @@ func TestWaitingAskEndsWithItsContext(t *testing.T) {
 	if _, err := s.Ask(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := s.Tell(0, Outcome{Values: []float64{1}}); err != nil {
+	if _, err := s.Tell(t.Context(), 0, Outcome{Values: []float64{1}}); err != nil {
 		t.Fatal(err)
 	}
 	if trial, err := s.Ask(t.Context()); err != nil || trial.Number != 1 {
@@ -265,10 +265,10 @@ func TestOptimizeCancelled(t *testing.T) {
 // if nothing had happened; the sampler reads results, so that asks wait for them.
 func TestOptimizeGoesOnAfterAnInterruption(t *testing.T) {
 	options := StudyOptions{Space: mustSpace(t, "x=0.0..1.0"), Sampler: reader{}, Seed: 5}
-	objective := func(_ context.Context, e *Evaluation) (float64, error) {
+	objective := func(ctx context.Context, e *Evaluation) (float64, error) {
 		x, _ := e.Params.Float("x")
 		e.Params["x"] = -1.0 // the study's record is its own
-		return x, e.Report(1, x)
+		return x, e.Report(ctx, 1, x)
 	}
 	whole := newStudy(t, options)
 	if err := Optimize(t.Context(), whole, objective, OptimizeOptions{Trials: 6}); err != nil {
@@ -278,7 +278,7 @@ func TestOptimizeGoesOnAfterAnInterruption(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	err := Optimize(ctx, s, func(ctx context.Context, e *Evaluation) (float64, error) {
 		if e.Number == 3 {
-			if err := e.Report(1, 0.5); err != nil {
+			if err := e.Report(ctx, 1, 0.5); err != nil {
 				t.Error(err)
 			}
 			cancel()
@@ -342,14 +342,14 @@ func (broken) Sample(context.Context, Request) (Params, error) { return Params{"
 func TestOptimizeEndsWithTheSpace(t *testing.T) {
 	s := newStudy(t, StudyOptions{Space: mustSpace(t, "x=1..3", "y=a,b"), Sampler: Grid{}})
 	var events []string
-	err := Optimize(t.Context(), s, func(_ context.Context, e *Evaluation) (float64, error) {
+	err := Optimize(t.Context(), s, func(ctx context.Context, e *Evaluation) (float64, error) {
 		x, _ := e.Params.Float("x")
-		return x, e.Report(1, x)
+		return x, e.Report(ctx, 1, x)
 	}, OptimizeOptions{OnEvent: func(e Event) { events = append(events, fmt.Sprint(e.Kind, e.Trial.Number, e.Report.Step)) }})
 	if err != nil || len(s.Trials()) != 6 {
 		t.Errorf("%d trials, %v", len(s.Trials()), err)
 	}
-	if want := []string{"1 0 0", "2 0 1", "3 0 0", "1 1 0"}; !slices.Equal(events[:4], want) || len(events) != 18 {
+	if want := []string{"1 0 0", "2 0 1", "3 0 0", "1 1 0"}; !slices.Equal(events[:4], want) || len(events) != 19 || events[18] != "4 0 0" {
 		t.Errorf("events %v", events)
 	}
 	// The study goes on from where it is, and there is nothing left.

@@ -24,8 +24,9 @@ type configFlags struct {
 	momentum, weightDecay float64
 }
 
-// add declares the flags on a command.
-func (f *configFlags) add(cmd *cobra.Command) {
+// add declares the flags on a command; patience is the name of that which is about a
+// training's epochs.
+func (f *configFlags) add(cmd *cobra.Command, patience string) {
 	d, c, fs := nn.Config{}.WithDefaults(), &f.cfg, cmd.Flags()
 	fs.Float64Var(&c.LearningRate, "learning-rate", 0, "step size, the largest one under a schedule (default 0.001; 0.01 for sgd, momentum, nesterov)")
 	fs.IntVar(&c.BatchSize, "batch-size", d.BatchSize, "rows a step")
@@ -43,8 +44,8 @@ func (f *configFlags) add(cmd *cobra.Command) {
 	fs.IntVar(&c.StepEpochs, "step-epochs", 0, "epochs between the drops of --schedule step (default a third of the epochs)")
 	fs.Float64Var(&c.StepFactor, "step-factor", d.StepFactor, "what --schedule step multiplies by")
 	fs.IntVar(&c.Epochs, "epochs", d.Epochs, "how often the training rows are gone through")
-	fs.IntVar(&c.Patience, "patience", 0, "stop after so many epochs without an improvement and keep the best one (0: off)")
-	fs.Float64Var(&c.MinDelta, "min-delta", 0, "least change that --patience counts as an improvement")
+	fs.IntVar(&c.Patience, patience, 0, "end a training after so many epochs without an improvement and keep the best one (0: off)")
+	fs.Float64Var(&c.MinDelta, "min-delta", 0, "least change that --"+patience+" counts as an improvement")
 	fs.Uint64Var(&c.Seed, "seed", 0, "of every random draw (default: drawn and printed)")
 }
 
@@ -87,27 +88,14 @@ func (a *app) drawSeed(cmd *cobra.Command, c *nn.Config) {
 // trainCommand writes the command line that trains a network of cfg on all rows:
 // the flags whose values are not the defaults.
 func trainCommand(cfg nn.Config, data *dataFlags) string {
-	values := func(c nn.Config) map[string]any {
-		out := make(map[string]any)
-		text, err := json.Marshal(c.WithDefaults())
-		if err == nil {
-			in := json.NewDecoder(bytes.NewReader(text))
-			in.UseNumber() // a seed is no float
-			err = in.Decode(&out)
-		}
-		if err != nil { // a Config is plain numbers and words
-			panic(err)
-		}
-		return out
-	}
-	got, usual := values(cfg), values(nn.Config{Optimizer: cfg.Optimizer})
+	got, usual := flagValues(cfg), flagValues(nn.Config{Optimizer: cfg.Optimizer})
 	usual["optimizer"] = nn.Config{}.WithDefaults().Optimizer
-	usual["step_epochs"] = values(nn.Config{Epochs: cfg.Epochs})["step_epochs"]
+	usual["step-epochs"] = flagValues(nn.Config{Epochs: cfg.Epochs})["step-epochs"]
 	line := "mnist-tune train --validation-split 0"
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		if value := fmt.Sprint(got[name]); name == "seed" || value != fmt.Sprint(usual[name]) {
 			value = strings.ReplaceAll(strings.Trim(value, "[]"), " ", ",")
-			line += fmt.Sprintf(" --%s %s", strings.ReplaceAll(name, "_", "-"), value)
+			line += fmt.Sprintf(" --%s %s", name, value)
 		}
 	}
 	if data.dir != "" {
@@ -117,6 +105,24 @@ func trainCommand(cfg nn.Config, data *dataFlags) string {
 		line += fmt.Sprintf(" --classes %d", data.classes)
 	}
 	return line
+}
+
+// flagValues returns a configuration by the names of its flags, defaults filled in.
+func flagValues(c nn.Config) map[string]any {
+	fields, out := make(map[string]any), make(map[string]any)
+	text, err := json.Marshal(c.WithDefaults())
+	if err == nil {
+		in := json.NewDecoder(bytes.NewReader(text))
+		in.UseNumber() // a seed is no float
+		err = in.Decode(&fields)
+	}
+	if err != nil { // a Config is plain numbers and words
+		panic(err)
+	}
+	for name, value := range fields {
+		out[strings.ReplaceAll(name, "_", "-")] = value
+	}
+	return out
 }
 
 // dataFlags say which data set is used and how it is split.

@@ -20,6 +20,8 @@ var mayImport = map[string][]string{
 	"nn/internal/kernel":         {"golang.org/x/sys/cpu"},
 	"nn/tune":                    {"mnisttune/nn", "mnisttune/search"},
 	"search":                     {},
+	"search/command":             {"mnisttune/search", "golang.org/x/sys/windows"},
+	"search/journal":             {"mnisttune/search", "golang.org/x/sys/windows"},
 	"search/spacefile":           {"mnisttune/search", "github.com/goccy/go-yaml/..."},
 	"bayes":                      {"mnisttune/search", "gonum.org/v1/gonum/..."},
 	"bench":                      {"mnisttune/nn", "mnisttune/mnist", "mnisttune/search", "mnisttune/bayes"},

@@ -58,8 +58,17 @@ func header(numbers ...int) []byte {
 func call(t testing.TB, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = run(t.Context(), args, &out, &errs)
+	code = run(t.Context(), withStudy(t, args), &out, &errs)
 	return code, out.String(), errs.String()
+}
+
+// withStudy gives a search that names no study one of its own.
+func withStudy(t testing.TB, args []string) []string {
+	t.Helper()
+	if len(args) == 0 || args[0] != "search" || slices.Contains(args, "--study") || slices.Contains(args, "--help") {
+		return args
+	}
+	return append(slices.Clone(args), "--study", filepath.Join(t.TempDir(), "study"))
 }
 
 // callJSON runs a command line with --json and wants success and one object.
@@ -353,7 +362,7 @@ func TestUsageErrors(t *testing.T) {
 		"train --out " + out:                            "there is something that is not a file",
 		"search --method magic":                         "--method magic: want grid, random, bayes",
 		"search --metric f1":                            "--metric f1: want val_accuracy, val_loss",
-		"search --pruner asha":                          "--pruner asha: want none",
+		"search --pruner magic":                         "--pruner magic: want none, median",
 		"search --trials 0":                             "--trials must be 1 or more",
 		"search --jobs 0":                               "--jobs must be 1 or more",
 		"search --lag 0":                                "--lag must be 1 or more",
@@ -417,8 +426,8 @@ func TestInterrupt(t *testing.T) {
 	dir := smallData(t)
 	for _, asJSON := range []bool{true, false} {
 		ctx, cancel := context.WithCancel(t.Context())
-		out, errs := &bytes.Buffer{}, &watcher{after: 3, then: cancel}
-		args := []string{"search", "--data", dir, "--method", "random", "--trials", "100000", "--epochs", "1", "--seed", "1"}
+		out, errs := &bytes.Buffer{}, &watcher{after: 4, then: cancel} // a line about the study, three trials
+		args := []string{"search", "--study", filepath.Join(t.TempDir(), "study"), "--data", dir, "--method", "random", "--trials", "100000", "--epochs", "1", "--seed", "1"}
 		if asJSON {
 			args = append(args, "--json")
 		}

@@ -1,20 +1,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
-	"mnisttune/bayes"
-	"mnisttune/cmd/mnist-tune/internal/ui"
-	"mnisttune/mnist"
 	"mnisttune/nn"
 	"mnisttune/nn/tune"
 	"mnisttune/search"
@@ -25,13 +19,18 @@ import (
 type searchFlags struct {
 	config    configFlags
 	data      dataFlags
+	study     studyFlags
 	method    string
 	trials    int
 	jobs, lag int
+	async     bool
 	params    []string
 	spaceFile string
 	metric    string
 	pruner    string
+	timeout   time.Duration
+	target    float64
+	patience  int
 	out       string
 	options   nn.Options
 }
@@ -57,15 +56,20 @@ part only there. train's flags fix everything else.
 
 What can be tuned: ` + wrapNames(tune.Names()) + `
 
+The study is kept in a file (--study), trial by trial; a search that was cut off
+goes on with the same command. Several searches may work on one file at a time.
+The file is in Optuna's journal format.
+
 The same seed gives the same trials for any --jobs; with bayes, for any --jobs up
 to --lag.`,
 		Example: `  mnist-tune search
-  mnist-tune search --method grid --epochs 5
-  mnist-tune search --method bayes --trials 20 --epochs 10 --jobs 2 --seed 1 \
+  mnist-tune search --study mnist-tune.study             # go on
+  mnist-tune search --method grid --epochs 5 --study grid.study
+  mnist-tune search --method bayes --trials 20 --epochs 10 --jobs 2 --seed 1 --study bayes.study \
       --param learning_rate=1e-5..1e-1:log --param batch_size=32,64,128 --param num_layers=1..3
   mnist-tune search --param optimizer=sgd,adam --param learning_rate=1e-4..1:log \
-      --param momentum=0.5..0.99:when=optimizer=sgd --width 128
-  mnist-tune search --space space.yaml --metric val_loss --out best.safetensors`,
+      --param momentum=0.5..0.99:when=optimizer=sgd --width 128 --study optimizers.study
+  mnist-tune search --space space.yaml --metric val_loss --out best.safetensors --study none`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, a) },
 	}
@@ -73,14 +77,19 @@ to --lag.`,
 	fs.SortFlags = false
 	fs.StringVar(&f.method, "method", "bayes", "grid, random or bayes")
 	fs.IntVar(&f.trials, "trials", 0, fmt.Sprintf("trials of the whole study (default %d; grid: all cells)", defaultTrials))
+	fs.DurationVar(&f.timeout, "timeout", 0, "begin no new trials after this time, such as 90s, 20m or 8h")
+	fs.Float64Var(&f.target, "target", 0, "begin no new trials when one has reached this value")
+	fs.IntVar(&f.patience, "patience", 0, "begin no new trials when so many in a row have not improved the best (0: off)")
 	fs.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "trials at a time")
-	fs.IntVar(&f.lag, "lag", 0, "bayes chooses trial n from the results of trials up to n-L (default: --jobs)")
+	fs.IntVar(&f.lag, "lag", 0, "bayes chooses trial n from the results of trials up to n-L (default: --jobs, twice that with a pruner)")
+	fs.BoolVar(&f.async, "async", false, "wait for no result; the study then depends on time")
+	f.study.add(cmd)
 	fs.StringArrayVar(&f.params, "param", nil, "a parameter and its values, NAME=RANGE; repeat for more")
 	fs.StringVar(&f.spaceFile, "space", "", "YAML file with the parameters, in place of --param")
 	fs.StringVar(&f.metric, "metric", "val_accuracy", "what is good: val_accuracy or val_loss, of the best epoch")
-	fs.StringVar(&f.pruner, "pruner", "none", "how bad trials are stopped early: none")
+	fs.StringVar(&f.pruner, "pruner", "", "how bad trials are stopped early: "+strings.Join(prunerNames, ", ")+" (default: asha if there are more than 3 epochs)")
 	fs.StringVar(&f.out, "out", "", "file to save the refitted winner in (safetensors)")
-	f.config.add(cmd)
+	f.config.add(cmd, "stop-epochs")
 	f.data.add(cmd)
 	f.data.addSplit(cmd)
 	addOptions(cmd, &f.options)
@@ -106,7 +115,14 @@ func wrapNames(names []string) string {
 
 // run carries the command out.
 func (f *searchFlags) run(cmd *cobra.Command, a *app) error {
-	plan, err := f.plan(cmd, a)
+	if err := f.check(cmd); err != nil {
+		return err
+	}
+	place, err := f.study.locate(cmd)
+	if err != nil {
+		return err
+	}
+	p, err := f.plan(cmd, a, place)
 	if err != nil {
 		return err
 	}
@@ -114,64 +130,18 @@ func (f *searchFlags) run(cmd *cobra.Command, a *app) error {
 	if err != nil {
 		return err
 	}
-	train, val, err := all.Split(f.data.validation)
+	train, val, err := all.Split(p.settings.Validation)
 	if err != nil {
 		return usage(err)
 	}
-	plan.objective.Train, plan.objective.Val = train, dataset(val)
-	return plan.execute(cmd.Context(), a, all, test)
-}
-
-// plan is a search that is ready to run but for its data.
-type plan struct {
-	method    string
-	study     *search.Study
-	objective *tune.Objective
-	trials    int // 0: until the space is exhausted
-	total     int // trials that there will be; 0: not known
-	jobs, lag int
-	out       string
-	options   nn.Options
-	data      *dataFlags
-}
-
-// plan checks the command line before anything expensive happens.
-func (f *searchFlags) plan(cmd *cobra.Command, a *app) (*plan, error) {
-	if err := f.check(cmd); err != nil {
-		return nil, err
+	if err := p.setData(train, val); err != nil {
+		return err
 	}
-	space, err := f.space(cmd)
+	closeStudy, err := p.open(cmd.Context(), a.stderr)
 	if err != nil {
-		return nil, usage(err)
+		return err
 	}
-	cfg, err := f.config.config(cmd, f.options)
-	if err != nil {
-		return nil, err
-	}
-	if err := tune.CheckSpace(space, cfg); err != nil {
-		return nil, usage(err)
-	}
-	a.drawSeed(cmd, &cfg)
-	p := &plan{method: f.method, trials: f.trials, total: f.trials, jobs: f.jobs, lag: f.lag, out: f.out, options: f.options, data: &f.data}
-	if p.lag == 0 {
-		p.lag = p.jobs
-	}
-	if !cmd.Flags().Changed("trials") && f.method != "grid" {
-		p.trials, p.total = defaultTrials, defaultTrials
-	}
-	size, finite := space.Size()
-	if f.method == "grid" {
-		size, finite = search.GridSize(space)
-	}
-	if finite && (p.total == 0 || size < p.total) {
-		p.total = size
-	}
-	p.objective = &tune.Objective{Base: cfg, Metric: f.metric, Options: f.options}
-	sampler := map[string]search.Sampler{"grid": search.Grid{}, "random": search.Random{}, "bayes": &bayes.Sampler{}}[f.method]
-	p.study, err = search.NewStudy(search.StudyOptions{
-		Space: space, Directions: []search.Direction{p.objective.Direction()}, Sampler: sampler, Seed: cfg.Seed, Lag: p.lag,
-	})
-	return p, err
+	return errors.Join(p.execute(cmd.Context(), a, all, test), closeStudy())
 }
 
 // check refuses flags that are wrong on their own.
@@ -185,7 +155,7 @@ func (f *searchFlags) check(cmd *cobra.Command) error {
 		return usage(fmt.Errorf("--%s %s: want %s", flag, got, strings.Join(want, ", ")))
 	}
 	var errs []error
-	errs = append(errs, oneOf("method", f.method, "grid", "random", "bayes"), oneOf("metric", f.metric, "val_accuracy", "val_loss"), oneOf("pruner", f.pruner, "none"))
+	errs = append(errs, oneOf("method", f.method, "grid", "random", "bayes"), oneOf("metric", f.metric, "val_accuracy", "val_loss"), oneOf("pruner", f.pruner, append(prunerNames, "")...))
 	if cmd.Flags().Changed("trials") && f.trials < 1 {
 		errs = append(errs, usage(fmt.Errorf("--trials must be 1 or more (got %d)", f.trials)))
 	}
@@ -194,6 +164,9 @@ func (f *searchFlags) check(cmd *cobra.Command) error {
 	}
 	if f.lag < 0 || cmd.Flags().Changed("lag") && f.lag < 1 {
 		errs = append(errs, usage(fmt.Errorf("--lag must be 1 or more (got %d)", f.lag)))
+	}
+	if f.timeout < 0 || f.patience < 0 {
+		errs = append(errs, usage(fmt.Errorf("--timeout and --patience must not be negative (got %v, %d)", f.timeout, f.patience)))
 	}
 	if f.spaceFile != "" && len(f.params) > 0 {
 		errs = append(errs, usage(errors.New("--space and --param exclude each other")))
@@ -240,57 +213,4 @@ func (f *searchFlags) space(cmd *cobra.Command) (search.Space, error) {
 		}
 	}
 	return space, nil
-}
-
-// isTerminal reports whether w is a terminal.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// execute searches, refits and judges, and prints what came of it, also when it
-// is interrupted.
-func (p *plan) execute(ctx context.Context, a *app, all *mnist.Set, test func() (*mnist.Set, error)) error {
-	r := newSearchReport(p)
-	progress := ui.New(a.stderr, isTerminal(a.stderr), ui.Options{
-		Trials: p.total, Epochs: p.objective.Base.WithDefaults().Epochs, Jobs: p.jobs, Metric: r.Metric, Direction: p.objective.Direction(),
-	})
-	p.objective.OnEpoch = progress.Epoch
-	err := search.Optimize(ctx, p.study, p.objective.Evaluate, search.OptimizeOptions{Trials: p.trials, Jobs: p.jobs, OnEvent: progress.Event})
-	progress.Close()
-	if err = errors.Join(err, r.addTrials(p.study)); err != nil {
-		if ctx.Err() != nil || errors.Is(err, search.ErrAllFailed) {
-			return errors.Join(err, r.print(a))
-		}
-		return err
-	}
-	return errors.Join(p.refit(ctx, a, r, all, test), r.print(a))
-}
-
-// refit trains the recommended parameters on all rows and judges the network
-// once on the test images.
-func (p *plan) refit(ctx context.Context, a *app, r *searchReport, all *mnist.Set, test func() (*mnist.Set, error)) error {
-	fmt.Fprintf(a.stderr, "training the winner on all %d rows for %d epochs\n", all.Len(), r.refitEpochs)
-	trainer, result, err := p.objective.Refit(ctx, r.Recommended.Params, r.refitEpochs, all, p.options)
-	if err != nil {
-		return err
-	}
-	set, err := test()
-	if err != nil {
-		return err
-	}
-	metrics, err := trainer.Evaluate(ctx, set)
-	if err != nil {
-		return err
-	}
-	r.addRefit(result, metrics)
-	r.command = trainCommand(result.Config, p.data)
-	if p.out == "" {
-		return nil
-	}
-	if err := trainer.Save(p.out); err != nil {
-		return err
-	}
-	r.Model = &p.out
-	return nil
 }

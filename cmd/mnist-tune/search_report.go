@@ -17,11 +17,15 @@ import (
 
 // searchReport is what search prints with --json. Absent numbers are null.
 type searchReport struct {
+	Study        *string            `json:"study"` // the file
+	StudyName    string             `json:"study_name"`
 	Method       string             `json:"method"`
+	Pruner       string             `json:"pruner"`
+	Ended        string             `json:"ended"` // why the search ended; empty if it was interrupted
 	Metric       string             `json:"metric"`
 	Space        []string           `json:"space"` // in the form of --param
 	Seed         uint64             `json:"seed"`
-	Jobs         int                `json:"jobs"`
+	Jobs         int                `json:"jobs"` // 0 where a study is only shown
 	Lag          int                `json:"lag"`
 	Trials       []trialReport      `json:"trials"`
 	Best         *bestReport        `json:"best"`
@@ -64,20 +68,23 @@ type recommendedReport struct {
 	SD     *float64      `json:"sd"`
 }
 
-func newSearchReport(p *plan) *searchReport {
+func newSearchReport(place *studyPlace, s searchSettings, c search.Constants) *searchReport {
 	r := &searchReport{
-		Method: p.method, Metric: p.objective.Metric, Seed: p.objective.Base.Seed, Jobs: p.jobs, Lag: p.lag,
-		Trials: []trialReport{}, start: time.Now(),
+		StudyName: place.name, Method: s.Method, Pruner: s.Pruner, Metric: s.Metric,
+		Seed: s.Config.Seed, Lag: c.Lag, Trials: []trialReport{}, start: time.Now(),
 	}
-	for _, q := range p.study.Space().Params() {
-		r.Space = append(r.Space, q.String())
+	if place.file != "" {
+		r.Study = &place.file
+	}
+	for _, p := range c.Space.Params() {
+		r.Space = append(r.Space, p.String())
 	}
 	return r
 }
 
 // addTrials takes over the study's trials and its best one.
-func (r *searchReport) addTrials(s *search.Study) error {
-	for _, t := range s.Trials() {
+func (r *searchReport) addTrials(d search.Direction, trials []search.Trial) error {
+	for _, t := range trials {
 		row, err := newTrialReport(t)
 		if err != nil {
 			return err
@@ -85,14 +92,18 @@ func (r *searchReport) addTrials(s *search.Study) error {
 		r.Trials = append(r.Trials, row)
 	}
 	r.Seconds = time.Since(r.start).Seconds()
-	best, ok := s.Best()
+	best, ok := search.BestOf(d, trials)
 	if !ok {
 		return nil
 	}
 	value, _ := best.Value()
 	r.Best = &bestReport{Number: best.Number, Params: best.Params, Value: value}
 	r.Recommended = &recommendedReport{Params: best.Params, Mean: value}
-	r.refitEpochs = *r.Trials[best.Number].BestEpoch
+	r.refitEpochs = len(best.Reports)
+	if epoch := r.Trials[best.Number].BestEpoch; epoch != nil {
+		r.refitEpochs = *epoch
+	}
+	r.refitEpochs = max(r.refitEpochs, 1)
 	return nil
 }
 
@@ -145,7 +156,9 @@ func (r *searchReport) print(a *app) error {
 	if r.TestAccuracy != nil {
 		fmt.Fprintf(a.stdout, "test accuracy  %.4f (trained on all rows for %d epochs)\n", *r.TestAccuracy, *r.RefitEpochs)
 	}
-	fmt.Fprintf(a.stdout, "time           %s (seed %d)\n", ui.Duration(time.Duration(r.Seconds*float64(time.Second))), r.Seed)
+	if r.Jobs > 0 { // it was searched just now
+		fmt.Fprintf(a.stdout, "time           %s (seed %d)\n", ui.Duration(time.Duration(r.Seconds*float64(time.Second))), r.Seed)
+	}
 	if r.Model != nil {
 		fmt.Fprintf(a.stdout, "saved          %s\n", *r.Model)
 	} else if r.TestAccuracy != nil {

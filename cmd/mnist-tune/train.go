@@ -61,7 +61,7 @@ ReLU, Adam at 0.001, batches of 32, 10 epochs.`,
 		},
 	}
 	cmd.Flags().SortFlags = false
-	config.add(cmd)
+	config.add(cmd, "patience")
 	cmd.Flags().StringVar(&monitor, "monitor", "val_accuracy", "metric that says which epoch is the best: val_accuracy, val_loss, accuracy or loss")
 	data.add(cmd)
 	data.addSplit(cmd)

@@ -2,7 +2,10 @@ package tune
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"mnisttune/nn"
 	"mnisttune/search"
@@ -26,6 +29,12 @@ type Objective struct {
 	Metric string
 	// Options are those of every trial's trainer; its Hooks are the Objective's.
 	Options nn.Options
+	// Checkpoints is a folder for checkpoints of running trials, so that one that was
+	// cut off goes on from its last epoch; it is made when it is needed and is empty
+	// when all trials have ended. Empty: no checkpoints.
+	Checkpoints string
+	// Key stands for the data, see nn.Checkpoint.
+	Key string
 	// OnEpoch, if set, is called after every epoch of a trial.
 	OnEpoch func(trial int, e nn.Epoch)
 }
@@ -67,7 +76,7 @@ func (o *Objective) Evaluate(ctx context.Context, e *search.Evaluation) (float64
 		return 0, fmt.Errorf("tune: there is no validation set to measure %s on", o.metric())
 	}
 	options := o.Options
-	options.Hooks = nn.Hooks{OnEpoch: func(_ context.Context, epoch nn.Epoch) error {
+	options.Hooks = nn.Hooks{OnEpoch: func(ctx context.Context, epoch nn.Epoch) error {
 		if o.OnEpoch != nil {
 			o.OnEpoch(e.Number, epoch)
 		}
@@ -75,13 +84,25 @@ func (o *Objective) Evaluate(ctx context.Context, e *search.Evaluation) (float64
 		if !ok {
 			return fmt.Errorf("tune: the backend measured no %s", o.metric())
 		}
-		return e.Report(epoch.Number, value)
+		return e.Report(ctx, epoch.Number, value)
 	}}
+	if o.Checkpoints != "" {
+		if err := os.MkdirAll(o.Checkpoints, 0o755); err != nil {
+			return 0, fmt.Errorf("tune: making the folder for checkpoints: %w", err)
+		}
+		options.Checkpoint.Key = o.Key
+		options.Checkpoint.Path = filepath.Join(o.Checkpoints, fmt.Sprintf("trial-%d", e.Number))
+	}
 	trainer, err := nn.New(cfg, options)
 	if err != nil {
 		return 0, err
 	}
 	result, err := trainer.Fit(ctx, o.Train, o.Val)
+	if ctx.Err() == nil && !errors.Is(err, search.ErrLost) {
+		if err := options.Checkpoint.Remove(); err != nil {
+			return 0, err
+		}
+	}
 	if result != nil {
 		if err := storeResult(e, result); err != nil {
 			return 0, err

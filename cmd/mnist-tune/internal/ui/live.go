@@ -37,6 +37,7 @@ func newLive(w io.Writer, t tally) *live {
 		mpb.BarPriority(1<<30), // below the trials
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return l.studyText() })),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return l.leftText() })))
+	l.study.SetCurrent(int64(t.done))
 	return l
 }
 
@@ -58,6 +59,9 @@ func (l *live) leftText() string {
 
 // Event draws outside the lock: drawing calls the decorators, which take it.
 func (l *live) Event(e search.Event) {
+	if e.Kind == search.Ended {
+		return
+	}
 	l.mu.Lock()
 	l.tally.add(e)
 	t := l.trial[e.Trial.Number]

@@ -22,6 +22,7 @@ type Options struct {
 	Jobs      int
 	Metric    string // the metric's name
 	Direction search.Direction
+	Earlier   []search.Trial   // of a study that is gone on with
 	Clock     func() time.Time // default time.Now
 }
 
@@ -42,6 +43,12 @@ func New(w io.Writer, terminal bool, o Options) Progress {
 		o.Clock = time.Now
 	}
 	t := tally{options: o, start: o.Clock()}
+	for _, trial := range o.Earlier {
+		if trial.State.Finished() {
+			t.finish(trial)
+			t.earlier++
+		}
+	}
 	if terminal {
 		return newLive(w, t)
 	}
@@ -52,7 +59,8 @@ func New(w io.Writer, terminal bool, o Options) Progress {
 type tally struct {
 	options Options
 	start   time.Time
-	done    int
+	done    int // finished trials
+	earlier int // those of them that were there at the start
 	running int
 	best    search.Trial
 	hasBest bool
@@ -64,26 +72,31 @@ func (t *tally) add(e search.Event) {
 		t.running++
 	case search.Told:
 		t.running--
-		t.done++
-		value, ok := e.Trial.Value()
-		if !ok || e.Trial.State != search.Complete {
-			return
-		}
-		old, _ := t.best.Value()
-		tie := value == old && e.Trial.Number < t.best.Number
-		if !t.hasBest || t.options.Direction.Better(value, old) || tie {
-			t.best, t.hasBest = e.Trial, true
-		}
+		t.finish(e.Trial)
+	}
+}
+
+// finish counts a finished trial.
+func (t *tally) finish(trial search.Trial) {
+	t.done++
+	value, ok := trial.Value()
+	if !ok || trial.State != search.Complete {
+		return
+	}
+	old, _ := t.best.Value()
+	tie := value == old && trial.Number < t.best.Number
+	if !t.hasBest || t.options.Direction.Better(value, old) || tie {
+		t.best, t.hasBest = trial, true
 	}
 }
 
 // left estimates the time until the last trial ends from the pace so far; ok is
 // false while there is nothing to estimate from.
 func (t *tally) left() (d time.Duration, ok bool) {
-	if t.done == 0 || t.options.Trials == 0 {
+	if t.done == t.earlier || t.options.Trials == 0 {
 		return 0, false
 	}
-	perTrial := t.options.Clock().Sub(t.start) / time.Duration(t.done)
+	perTrial := t.options.Clock().Sub(t.start) / time.Duration(t.done-t.earlier)
 	return perTrial * time.Duration(max(0, t.options.Trials-t.done)), true
 }
 
@@ -106,7 +119,11 @@ func (t *tally) bestText() string {
 // outcome is what a finished trial came to, in one line.
 func outcome(t search.Trial, metric string) string {
 	if value, ok := t.Value(); ok {
-		return fmt.Sprintf("#%-3d %s %.4f  %5.1f s  %v", t.Number, metric, value, t.Seconds, ShortParams(t.Params))
+		note := ""
+		if t.State == search.Pruned {
+			note = fmt.Sprintf("  pruned after %d epochs", len(t.Reports))
+		}
+		return fmt.Sprintf("#%-3d %s %.4f  %5.1f s  %v%s", t.Number, metric, value, t.Seconds, ShortParams(t.Params), note)
 	}
 	return fmt.Sprintf("#%-3d %v: %s  %v", t.Number, t.State, strings.TrimPrefix(t.Error, "nn: "), ShortParams(t.Params))
 }

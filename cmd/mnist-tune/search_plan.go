@@ -1,0 +1,315 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"mnisttune/bayes"
+	"mnisttune/cmd/mnist-tune/internal/ui"
+	"mnisttune/mnist"
+	"mnisttune/nn"
+	"mnisttune/nn/tune"
+	"mnisttune/search"
+)
+
+// plan is a search that is ready to run.
+type plan struct {
+	place     *studyPlace
+	settings  searchSettings
+	constants search.Constants
+	known     bool // the study is in the file already, with its settings
+	objective *tune.Objective
+	study     *search.Study // after open
+	optimize  search.OptimizeOptions
+	total     int // trials that there will be; 0: not known
+	jobs      int
+	out       string
+	options   nn.Options
+	data      *dataFlags
+}
+
+// prunerNames lists what --pruner takes.
+var prunerNames = []string{"none", "median", "percentile", "asha", "hyperband"}
+
+// pruner returns the pruner of that name for trainings of so many epochs.
+func pruner(name string, epochs int) search.Pruner {
+	switch name {
+	case "median":
+		return search.Percentile{}
+	case "percentile":
+		return search.Percentile{Percent: 25}
+	case "asha":
+		return search.ASHA{}
+	case "hyperband":
+		return search.Hyperband{MaxSteps: epochs}
+	}
+	return nil
+}
+
+// prunedEpochs is how many epochs trainings must have for the default pruner to be one.
+const prunedEpochs = 4
+
+// plan checks the command line, and what it says of a study that is there, before
+// anything expensive happens.
+func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan, error) {
+	p := &plan{place: place, jobs: f.jobs, out: f.out, options: f.options, data: &f.data}
+	cfg, err := f.config.config(cmd, f.options)
+	if err != nil {
+		return nil, err
+	}
+	p.settings = searchSettings{Method: f.method, Metric: f.metric, Pruner: f.pruner, Config: cfg, Validation: f.data.validation, Build: nn.Build()}
+	if p.settings.Kernels, err = nn.Kernels(); err != nil {
+		return nil, err
+	}
+	if err := p.takeOver(cmd, a.stderr); err != nil {
+		return nil, err
+	}
+	if p.constants.Space, err = f.spaceFor(cmd, p); err != nil {
+		return nil, usage(err)
+	}
+	if err := tune.CheckSpace(p.constants.Space, p.settings.Config); err != nil {
+		return nil, usage(err)
+	}
+	if !p.known {
+		a.drawSeed(cmd, &p.settings.Config)
+		p.complete(f)
+	}
+	if err := f.budgets(cmd, p); err != nil {
+		return nil, err
+	}
+	p.objective = &tune.Objective{Base: p.settings.Config, Metric: p.settings.Metric, Options: f.options}
+	if place.record != nil && place.record.Directions[0] != p.objective.Direction() {
+		return nil, usage(fmt.Errorf("study %q is to %v, %s is to %v: choose another --metric", place.name, place.record.Directions[0], p.settings.Metric, p.objective.Direction()))
+	}
+	return p, nil
+}
+
+// takeOver replaces the settings by those of a study that is there.
+func (p *plan) takeOver(cmd *cobra.Command, stderr io.Writer) error {
+	if p.place.record == nil {
+		return nil
+	}
+	if n := len(p.place.record.Directions); n != 1 {
+		return usage(fmt.Errorf("study %q has %d objectives, search has one", p.place.name, n))
+	}
+	old, ok, err := settingsOf(p.place.record)
+	if err != nil || !ok {
+		return err
+	}
+	if p.constants, p.known, err = p.place.record.Constants(); err != nil || !p.known {
+		return err
+	}
+	fresh := p.settings
+	if fresh.Pruner == "" {
+		fresh.Pruner = old.Pruner
+	}
+	old.announce(cmd, stderr, fresh)
+	if lag, _ := cmd.Flags().GetInt("lag"); cmd.Flags().Changed("lag") && lag != p.constants.Lag {
+		fmt.Fprintf(stderr, "note: --lag %d: the study was begun with %d and goes on with that\n", lag, p.constants.Lag)
+	}
+	p.settings = old
+	return nil
+}
+
+// spaceFor returns the space of the study: of one that is there its own, which the
+// command line may repeat but not change.
+func (f *searchFlags) spaceFor(cmd *cobra.Command, p *plan) (search.Space, error) {
+	given := f.spaceFile != "" || len(f.params) > 0
+	switch {
+	case p.known && given:
+		space, err := f.space(cmd)
+		if err == nil && fmt.Sprint(space.Params()) != fmt.Sprint(p.constants.Space.Params()) {
+			err = fmt.Errorf("study %q has another space (%v): leave --param and --space out to go on with it", p.place.name, p.constants.Space.Params())
+		}
+		return space, err
+	case p.known:
+		return p.constants.Space, nil
+	case p.place.record != nil && !given:
+		return foreignSpace(p.place.record)
+	}
+	return f.space(cmd)
+}
+
+// foreignSpace returns the space that the last trial of another program's study was
+// taken from.
+func foreignSpace(record *search.StudyRecord) (search.Space, error) {
+	if len(record.Trials) == 0 {
+		return search.Space{}, fmt.Errorf("study %q has no trials that show its space: say what to search with --param", record.Name)
+	}
+	var params []search.Param
+	for _, d := range record.Trials[len(record.Trials)-1].Distributions {
+		params = append(params, d.Distribution.Param(d.Name))
+	}
+	return search.NewSpace(params...)
+}
+
+// complete fills in what a new study begins with.
+func (p *plan) complete(f *searchFlags) {
+	epochs := p.settings.Config.WithDefaults().Epochs
+	if p.settings.Pruner == "" {
+		p.settings.Pruner = "none"
+		if epochs >= prunedEpochs {
+			p.settings.Pruner = "asha"
+		}
+	}
+	p.constants.Seed, p.constants.Async, p.constants.Lag = p.settings.Config.Seed, f.async, f.lag
+	if f.lag == 0 {
+		p.constants.Lag = f.jobs
+		if p.settings.Pruner != "none" {
+			p.constants.Lag *= 2
+		}
+	}
+}
+
+// budgets works out when the search ends.
+func (f *searchFlags) budgets(cmd *cobra.Command, p *plan) error {
+	trials := f.trials
+	switch {
+	case cmd.Flags().Changed("trials"):
+	case p.known:
+		trials = p.settings.Trials
+	case p.settings.Method != "grid":
+		trials = defaultTrials
+	}
+	p.settings.Trials = trials
+	p.optimize = search.OptimizeOptions{Trials: trials, Jobs: f.jobs, Timeout: f.timeout, Patience: f.patience}
+	if cmd.Flags().Changed("target") {
+		p.optimize.Target = &f.target
+	}
+	p.total = trials
+	size, finite := p.constants.Space.Size()
+	if p.settings.Method == "grid" {
+		size, finite = search.GridSize(p.constants.Space)
+	}
+	if finite && (p.total == 0 || size < p.total) {
+		p.total = size
+	}
+	return nil
+}
+
+// setData binds the plan to the rows; a study that is there must have been begun with
+// them.
+func (p *plan) setData(train, val *mnist.Set) error {
+	h := sha256.New()
+	for _, set := range []*mnist.Set{train, val} {
+		fmt.Fprintln(h, set.Len(), set.Rows, set.Cols, set.Classes)
+		h.Write(set.Pixels)
+		h.Write(set.Labels)
+	}
+	data := hex.EncodeToString(h.Sum(nil)[:16])
+	if p.known && p.settings.Data != data {
+		return usage(fmt.Errorf("study %q was begun with other data: give the same --data, or begin another study", p.place.name))
+	}
+	p.settings.Data = data
+	p.objective.Train, p.objective.Val, p.objective.Key = train, dataset(val), data
+	if p.place.file != "" {
+		p.objective.Checkpoints = p.place.file + ".checkpoints"
+	}
+	return nil
+}
+
+// open begins the study or goes on with it.
+func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() error, err error) {
+	sampler := map[string]search.Sampler{"grid": search.Grid{}, "random": search.Random{}, "bayes": &bayes.Sampler{}}[p.settings.Method]
+	p.objective.Options.Checkpoint.Logger = warnings(stderr)
+	study, closeStudy, err := p.place.open(ctx, stderr, search.StudyOptions{
+		Space: p.constants.Space, Directions: []search.Direction{p.objective.Direction()}, Metrics: []string{p.settings.Metric},
+		Sampler: sampler, Pruner: pruner(p.settings.Pruner, p.settings.Config.WithDefaults().Epochs),
+		Seed: p.constants.Seed, Lag: p.constants.Lag, Async: p.constants.Async,
+		Attrs: map[string]any{settingsAttr: p.settings},
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.study = study
+	return func() error {
+		if p.objective.Checkpoints != "" {
+			_ = os.Remove(p.objective.Checkpoints) // stays while there are some in it
+		}
+		return closeStudy()
+	}, p.study.RequestStop(ctx, false)
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// execute searches, refits and judges, and prints what came of it, also when it
+// is interrupted.
+func (p *plan) execute(ctx context.Context, a *app, all *mnist.Set, test func() (*mnist.Set, error)) error {
+	r := newSearchReport(p.place, p.settings, p.constants)
+	r.Jobs = p.jobs
+	if n := len(p.study.Trials()); n > 0 {
+		fmt.Fprintf(a.stderr, "going on with the study %q in %s (%d trials)\n", p.place.name, p.place.file, n)
+	} else if p.place.file != "" {
+		fmt.Fprintf(a.stderr, "the study is kept in %s\n", p.place.file)
+	}
+	progress := ui.New(a.stderr, isTerminal(a.stderr), ui.Options{
+		Trials: p.total, Epochs: p.settings.Config.WithDefaults().Epochs, Jobs: p.jobs, Metric: r.Metric, Direction: p.objective.Direction(),
+		Earlier: p.study.Trials(),
+	})
+	p.objective.OnEpoch = progress.Epoch
+	p.optimize.OnEvent = func(e search.Event) {
+		if e.Kind == search.Ended {
+			r.Ended = e.Reason
+		}
+		progress.Event(e)
+	}
+	err := search.Optimize(ctx, p.study, p.objective.Evaluate, p.optimize)
+	progress.Close()
+	if waited := p.study.Waited(); waited > time.Second {
+		fmt.Fprintf(a.stderr, "waited %s for results of other trials, all jobs together (--async or a larger --lag waits less)\n", ui.Duration(waited))
+	}
+	if err = errors.Join(err, r.addTrials(p.objective.Direction(), p.study.Trials())); err != nil {
+		if ctx.Err() != nil && p.place.file != "" {
+			fmt.Fprintf(a.stderr, "go on with: mnist-tune search --study %s\n", p.place.file)
+		}
+		if ctx.Err() != nil || errors.Is(err, search.ErrAllFailed) {
+			return errors.Join(err, r.print(a))
+		}
+		return err
+	}
+	if r.Best == nil {
+		return errors.Join(errors.New("no trial is complete: there is no winner to train"), r.print(a))
+	}
+	return errors.Join(p.refit(ctx, a, r, all, test), r.print(a))
+}
+
+// refit trains the recommended parameters on all rows and judges the network
+// once on the test images.
+func (p *plan) refit(ctx context.Context, a *app, r *searchReport, all *mnist.Set, test func() (*mnist.Set, error)) error {
+	fmt.Fprintf(a.stderr, "training the winner on all %d rows for %d epochs\n", all.Len(), r.refitEpochs)
+	trainer, result, err := p.objective.Refit(ctx, r.Recommended.Params, r.refitEpochs, all, p.options)
+	if err != nil {
+		return err
+	}
+	set, err := test()
+	if err != nil {
+		return err
+	}
+	metrics, err := trainer.Evaluate(ctx, set)
+	if err != nil {
+		return err
+	}
+	r.addRefit(result, metrics)
+	r.command = trainCommand(result.Config, p.data)
+	if p.out == "" {
+		return nil
+	}
+	if err := trainer.Save(p.out); err != nil {
+		return err
+	}
+	r.Model = &p.out
+	return nil
+}

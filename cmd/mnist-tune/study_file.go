@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mnisttune/nn"
+	"mnisttune/search"
+	"mnisttune/search/journal"
+)
+
+const (
+	defaultStudyFile = "mnist-tune.study"
+	defaultStudyName = "search"
+	noStudyFile      = "none"
+)
+
+// studyFlags say in which file and under which name a study is kept.
+type studyFlags struct{ file, name string }
+
+func (f *studyFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.file, "study", defaultStudyFile, "file that keeps the study; one that exists is gone on with (none: keep nothing)")
+	cmd.Flags().StringVar(&f.name, "study-name", "", "name of the study in the file, where there are several")
+}
+
+// studyPlace is a file for a study and what is there already.
+type studyPlace struct {
+	file   string // empty: the study is kept in memory
+	name   string
+	record *search.StudyRecord // nil: a new study
+}
+
+// locate finds the study that the flags name. It creates nothing.
+func (f *studyFlags) locate(cmd *cobra.Command) (*studyPlace, error) {
+	p := &studyPlace{file: f.file, name: f.name}
+	if f.file == noStudyFile {
+		p.file = ""
+	}
+	if p.name == "" {
+		p.name = defaultStudyName
+	}
+	info, err := os.Stat(p.file)
+	if p.file == "" || errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return p, nil
+	}
+	replay, err := readStudies(cmd.Context(), p.file)
+	if err != nil {
+		return nil, err
+	}
+	studies := replay.Studies()
+	if !cmd.Flags().Changed("study") && len(studies) > 0 {
+		return nil, usage(fmt.Errorf("%s holds %s already: go on with --study %s, or begin another one with --study FILE", p.file, describeStudies(studies), p.file))
+	}
+	if f.name == "" && len(studies) > 1 {
+		return nil, usage(fmt.Errorf("%s holds %s: say which with --study-name", p.file, describeStudies(studies)))
+	}
+	if f.name == "" && len(studies) == 1 {
+		p.name = studies[0].Name
+	}
+	p.record = replay.Study(p.name)
+	return p, nil
+}
+
+// readStudies reads a study log.
+func readStudies(ctx context.Context, path string) (*search.Replay, error) {
+	log, err := journal.Open(path, journal.Options{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	replay := new(search.Replay)
+	for op, err := range log.Read(ctx, 0) {
+		if err == nil {
+			_, err = replay.Apply(op)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return replay, nil
+}
+
+// describeStudies says what is in a file in a few words.
+func describeStudies(studies []*search.StudyRecord) string {
+	var out []string
+	for _, s := range studies {
+		finished := 0
+		for _, t := range s.Trials {
+			if t.State.Finished() {
+				finished++
+			}
+		}
+		text := fmt.Sprintf("the study %q (%d of %d trials finished", s.Name, finished, len(s.Trials))
+		if best, ok := search.BestOf(s.Directions[0], publicTrials(s)); ok {
+			value, _ := best.Value()
+			text += fmt.Sprintf(", best %.4f", value)
+		}
+		out = append(out, text+")")
+	}
+	return strings.Join(out, ", ")
+}
+
+func publicTrials(s *search.StudyRecord) []search.Trial {
+	out := make([]search.Trial, len(s.Trials))
+	for i, t := range s.Trials {
+		out[i] = t.Public()
+	}
+	return out
+}
+
+// open opens the study for a worker; close ends the worker's presence.
+func (p *studyPlace) open(ctx context.Context, stderr io.Writer, o search.StudyOptions) (s *search.Study, closeStudy func() error, err error) {
+	o.Name = p.name
+	if p.file == "" {
+		s, err = search.NewStudy(o)
+		return s, func() error { return nil }, err
+	}
+	log, err := journal.Open(p.file, journal.Options{Logger: warnings(stderr)})
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Journal, o.Workers, o.Worker = log, log, search.NewWorker()
+	presence, err := log.Enlist(o.Worker)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s, err = search.OpenStudy(ctx, o); err != nil {
+		return nil, nil, errors.Join(err, presence.Close())
+	}
+	return s, presence.Close, nil
+}
+
+// warnings logs to w in plain lines.
+func warnings(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+}
+
+// settingsAttr is the study's user attribute that holds its searchSettings.
+const settingsAttr = search.AttrPrefix + "search"
+
+// searchSettings are what a study of this program stays with, beside its space, seed and
+// lag.
+type searchSettings struct {
+	Method     string    `json:"method"`
+	Metric     string    `json:"metric"`
+	Pruner     string    `json:"pruner"`
+	Trials     int       `json:"trials"` // that were asked for last when it began; not binding
+	Config     nn.Config `json:"config"`
+	Validation float64   `json:"validation_split"`
+	Data       string    `json:"data"` // fingerprint of the training rows
+	Build      string    `json:"build"`
+	Kernels    string    `json:"kernels"`
+}
+
+// settingsOf returns what a study in a file stays with; ok is false for one that another
+// program has begun.
+func settingsOf(record *search.StudyRecord) (s searchSettings, ok bool, err error) {
+	raw, ok := record.UserAttrs[settingsAttr]
+	if !ok {
+		return s, false, nil
+	}
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return s, false, fmt.Errorf("study %q: attribute %s: %w", record.Name, settingsAttr, err)
+	}
+	return s, true, nil
+}
+
+// flat returns the settings by the names of their flags.
+func (s searchSettings) flat() map[string]any {
+	out := flagValues(s.Config)
+	out["stop-epochs"] = out["patience"]
+	delete(out, "patience")
+	out["method"], out["metric"], out["pruner"], out["validation-split"] = s.Method, s.Metric, s.Pruner, s.Validation
+	return out
+}
+
+// announce says which of the flags on the command line a study overrides.
+func (s searchSettings) announce(cmd *cobra.Command, stderr io.Writer, fresh searchSettings) {
+	mine, theirs := s.flat(), fresh.flat()
+	var names []string
+	for name := range mine {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && fmt.Sprint(mine[name]) != fmt.Sprint(theirs[name]) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(stderr, "note: --%s %v: the study was begun with %v and goes on with that\n", name, theirs[name], mine[name])
+	}
+	if s.Kernels != fresh.Kernels {
+		fmt.Fprintf(stderr, "note: the study was begun on the kernels %s, these are %s: results may differ in their last digits\n", s.Kernels, fresh.Kernels)
+	} else if s.Build != fresh.Build {
+		fmt.Fprintf(stderr, "note: the study was begun by another build (%s): results may differ\n", s.Build)
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd || windows)
+
+package journal
+
+import "os"
+
+func trySystemLock(*os.File) lockState { return lockNone }

@@ -1,0 +1,210 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+)
+
+// errEnough is what ask returns when the study has as many trials as were wanted.
+var errEnough = errors.New("search: enough trials")
+
+// errRaced says that another process has made the next trial in the meantime.
+var errRaced = errors.New("search: another worker was first")
+
+// Ask makes the next trial and returns it, Running; a trial whose evaluation was
+// interrupted comes first. If the sampler reads results Ask waits for the trials that it
+// must know: with a Lag of L, do not ask for more than L trials at a time. It returns
+// ErrExhausted when the space holds nothing new.
+func (s *Study) Ask(ctx context.Context) (Trial, error) { return s.ask(ctx, math.MaxInt) }
+
+// ask is Ask for a study of at most limit trials.
+func (s *Study) ask(ctx context.Context, limit int) (Trial, error) {
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-ctx.Done():
+		return Trial{}, stopped(ctx)
+	}
+	if ctx.Err() != nil {
+		return Trial{}, stopped(ctx)
+	}
+	for {
+		t, err := s.tryAsk(ctx, limit)
+		if !errors.Is(err, errRaced) {
+			return t, err
+		}
+	}
+}
+
+// tryAsk takes an interrupted trial over or makes a new one.
+func (s *Study) tryAsk(ctx context.Context, limit int) (Trial, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.read(ctx); err != nil {
+		return Trial{}, err
+	}
+	if t, ok, err := s.takeOver(ctx); ok || err != nil {
+		return t, err
+	}
+	n := len(s.record.Trials)
+	if n >= limit || s.stopRequested() {
+		return Trial{}, errEnough
+	}
+	known := 0 // how many trials' results the sampler sees
+	if _, blind := s.options.Sampler.(ValueBlind); !blind {
+		known = max(0, n-s.options.Lag+1)
+	}
+	orphaned := false
+	err := s.wait(ctx, func() bool {
+		orphaned = slices.ContainsFunc(s.record.Trials, s.orphan)
+		return orphaned || len(s.record.Trials) != n || s.options.Async || !slices.ContainsFunc(s.record.Trials[:known], (*TrialRecord).pending)
+	})
+	if err != nil {
+		return Trial{}, err
+	}
+	if orphaned || len(s.record.Trials) != n {
+		return Trial{}, errRaced
+	}
+	req := Request{
+		Space: s.options.Space, Directions: s.Directions(), History: s.history(known), Number: n,
+		Rand: newRand(s.options.Seed, n), Attrs: make(map[string]any),
+	}
+	s.mu.Unlock() // the sampler may take its time
+	op, err := s.propose(ctx, req)
+	s.mu.Lock()
+	if err != nil {
+		return Trial{}, err
+	}
+	return s.begin(ctx, n, op)
+}
+
+// stopRequested reports whether somebody has asked the study to end.
+func (s *Study) stopRequested() bool { return string(s.record.UserAttrs[AttrStop]) == "true" }
+
+// takeOver begins the first trial that has lost its worker once more; s.mu is held.
+func (s *Study) takeOver(ctx context.Context) (Trial, bool, error) {
+	i := slices.IndexFunc(s.record.Trials, s.orphan)
+	if i < 0 {
+		return Trial{}, false, nil
+	}
+	t := s.record.Trials[i]
+	err := s.update(ctx, func() ([]Op, error) {
+		if !s.orphan(t) {
+			return nil, errRaced
+		}
+		return []Op{userAttr(t, AttrWorker, s.options.Worker), userAttr(t, AttrAttempt, t.Attempt()+1)}, nil
+	})
+	if err != nil {
+		return Trial{}, false, err
+	}
+	s.local[i] = &attempt{reported: make(map[int]bool)}
+	out := t.Public()
+	out.Reports = nil
+	return out, true, nil
+}
+
+// history returns all trials; those from number known on are shown as running.
+func (s *Study) history(known int) []Trial {
+	out := make([]Trial, len(s.record.Trials))
+	for i, r := range s.record.Trials {
+		if i < known && (r.State.Finished() || s.options.Async) || s.options.Async && r.State.Finished() {
+			out[i] = r.Public()
+		} else {
+			out[i] = Trial{Number: i, State: Running, Params: maps.Clone(r.Params), Attrs: maps.Clone(r.SystemAttrs)}
+		}
+	}
+	return out
+}
+
+// propose asks the sampler and returns the operation that makes the trial.
+func (s *Study) propose(ctx context.Context, req Request) (Op, error) {
+	params, err := s.sample(ctx, req)
+	if err != nil {
+		return Op{}, err
+	}
+	if params, err = s.options.Space.Check(params); err != nil {
+		return Op{}, fmt.Errorf("%w (from the sampler, for trial %d)", err, req.Number)
+	}
+	op := Op{Code: CreateTrial, StudyID: s.record.ID, SystemAttrs: make(map[string]json.RawMessage, len(req.Attrs))}
+	for key, value := range req.Attrs {
+		if op.SystemAttrs[key], err = json.Marshal(value); err != nil {
+			return Op{}, fmt.Errorf("search: the sampler's attribute %q of trial %d: %w", key, req.Number, err)
+		}
+	}
+	for _, p := range s.options.Space.Params() {
+		value, ok := params[p.Name]
+		if !ok {
+			continue
+		}
+		d, err := DistributionOf(p)
+		if err != nil {
+			return Op{}, err
+		}
+		internal, err := d.Internal(value)
+		if err != nil {
+			return Op{}, fmt.Errorf("search: trial %d: parameter %q: %w", req.Number, p.Name, err)
+		}
+		op.Params = append(op.Params, OpParam{Name: p.Name, Internal: internal, Distribution: d.String()})
+	}
+	return op, nil
+}
+
+// sample asks the sampler; a panic in it is an error.
+func (s *Study) sample(ctx context.Context, req Request) (p Params, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("search: the sampler %T panicked at trial %d: %v", s.options.Sampler, req.Number, r)
+		}
+	}()
+	return s.options.Sampler.Sample(ctx, req)
+}
+
+// begin writes a new trial to the journal, unless there are not n trials any more; s.mu
+// is held.
+func (s *Study) begin(ctx context.Context, n int, op Op) (Trial, error) {
+	err := s.update(ctx, func() ([]Op, error) {
+		if len(s.record.Trials) != n {
+			return nil, errRaced
+		}
+		op.Start = s.options.Clock()
+		if !s.options.Detached {
+			op.UserAttrs = map[string]json.RawMessage{AttrWorker: jsonText(s.options.Worker), AttrAttempt: json.RawMessage("1")}
+		}
+		return []Op{op}, nil
+	})
+	if err != nil {
+		return Trial{}, err
+	}
+	s.local[n] = &attempt{reported: make(map[int]bool)}
+	return s.record.Trials[n].Public(), nil
+}
+
+// jsonText returns a text as JSON.
+func jsonText(text string) json.RawMessage {
+	raw, err := json.Marshal(text)
+	if err != nil { // there is no text that JSON cannot hold
+		panic(err)
+	}
+	return raw
+}
+
+// attemptOf returns how often a trial was begun.
+func (s *Study) attemptOf(number int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.record.Trials[number].Attempt()
+}
+
+// abandon gives a trial back that was not evaluated to its end.
+func (s *Study) abandon(number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.local, number)
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
