@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Distribution is what Optuna's log says of the values of a parameter: one of its
@@ -239,6 +240,9 @@ func ParseDistribution(text string) (*Distribution, error) {
 	err := r.object(r.field)
 	if err == nil {
 		err = r.end()
+	}
+	if !utf8.ValidString(text) {
+		err = errors.New("it is not UTF-8 text")
 	}
 	var d *Distribution
 	if err == nil {

@@ -149,3 +149,35 @@ func TestCompatible(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseDistribution(f *testing.F) {
+	f.Add(`{"name": "FloatDistribution", "attributes": {"step": 0.3, "low": 0.0, "high": 0.9, "log": false}}`)
+	f.Add(`{"name": "IntDistribution", "attributes": {"log": true, "step": 1, "low": 1, "high": 9}}`)
+	f.Add(`{"name": "CategoricalDistribution", "attributes": {"choices": [null, true, 1, 2.5, "null", NaN, [1], -1e999]}}`)
+	f.Add(`{"type": "int", "low": 1, "high": 8}`)
+	f.Add(`{"name": "DiscreteUniformDistribution", "attributes": {"low": 0.0, "high": 1.0, "q": 0.5}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := ParseDistribution(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseDistribution(d.String())
+		if err != nil || again.String() != d.String() || !again.Compatible(d) {
+			t.Fatalf("%s became %s, which is read as %v, %v", text, d, again, err)
+		}
+		for _, x := range []float64{0, 1, -1, 0.5, 1e300} {
+			v, err := d.Value(x)
+			if err != nil {
+				continue
+			}
+			if _, err := d.Internal(v); err != nil {
+				t.Fatalf("%s: %v is %v, which is %v", text, x, v, err)
+			}
+		}
+		if p := d.Param("x"); p.validate() == nil {
+			if _, err := DistributionOf(p); err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+		}
+	})
+}

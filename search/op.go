@@ -117,8 +117,8 @@ type Journal interface {
 	// the caller's to set; Next is not read.
 	Update(ctx context.Context, from int64, decide func(tail []Op) ([]Op, error)) error
 
-	// Read yields the operations after the position from that are there when
-	// the reading gets to them. It takes no lock and never sees half an
+	// Read yields the operations after the position from that are there when it
+	// begins, and perhaps later ones. It takes no lock and never sees half an
 	// operation. An error ends it, as the last pair.
 	Read(ctx context.Context, from int64) iter.Seq2[Op, error]
 }

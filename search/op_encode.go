@@ -2,6 +2,7 @@ package search
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -181,6 +182,9 @@ func (e *opEncoder) value(key string, v json.RawMessage) *opEncoder {
 	err := s.appendCompact(&e.b, false)
 	if err == nil {
 		err = s.end()
+	}
+	if err == nil && !utf8.Valid(v) {
+		err = errors.New("it is not UTF-8 text")
 	}
 	if err != nil {
 		e.fail(fmt.Errorf("the attribute %q is no JSON: %w", key, err))

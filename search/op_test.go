@@ -156,6 +156,7 @@ func TestAppendJSONRefuses(t *testing.T) {
 		"unknown direction":   {Code: CreateStudy, Directions: []Direction{3}},
 		"negative":            {Code: DeleteStudy, StudyID: -1},
 		"is no JSON":          {Code: TrialUserAttr, Key: "k", Value: json.RawMessage("{")},
+		"not UTF-8":           {Code: TrialUserAttr, Key: "k", Value: json.RawMessage("\"\xff\"")},
 		`"k" is no JSON`:      {Code: TrialUserAttr, Key: "k"},
 		"one parameter":       {Code: SetParam},
 		"one value":           {Code: SetIntermediate},

@@ -54,3 +54,21 @@ func TestSpaceJSONRefuses(t *testing.T) {
 		t.Error("a parameter without a kind was written")
 	}
 }
+
+func FuzzSpaceJSON(f *testing.F) {
+	f.Add(`[{"name":"a","kind":"choice","values":[1.0,2]},{"name":"b","kind":"integer","low":1,"high":9,"step":2,"when":{"param":"a","op":">=","value":2.0}}]`)
+	f.Add(`[{"name":"w","kind":"category","values":["x","y"]},{"name":"r","kind":"real","low":1e-5,"high":1,"log":true,"grid_points":3,"when":{"param":"w","op":"==","value":"x"}}]`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var s, again Space
+		if json.Unmarshal([]byte(text), &s) != nil {
+			return
+		}
+		data, err := json.Marshal(s)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if err := json.Unmarshal(data, &again); err != nil || !reflect.DeepEqual(again, s) {
+			t.Fatalf("%s became %s: %v", text, data, err)
+		}
+	})
+}

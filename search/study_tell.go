@@ -33,8 +33,8 @@ func (s *Study) running(number int) (*TrialRecord, error) {
 	if t.State.Finished() {
 		return nil, fmt.Errorf("%w: trial %d is %v", ErrFinished, number, t.State)
 	}
-	if s.local[number] != nil && t.worker() != s.options.Worker {
-		return nil, fmt.Errorf("%w: trial %d is %s's", ErrLost, number, t.worker())
+	if w := t.worker(); s.local[number] != nil && w != "" && w != s.options.Worker {
+		return nil, fmt.Errorf("%w: trial %d is %s's", ErrLost, number, w)
 	}
 	return t, nil
 }

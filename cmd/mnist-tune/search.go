@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,8 +13,6 @@ import (
 
 	"mnisttune/nn"
 	"mnisttune/nn/tune"
-	"mnisttune/search"
-	"mnisttune/search/spacefile"
 )
 
 // searchFlags is the command line of search.
@@ -31,6 +31,9 @@ type searchFlags struct {
 	timeout   time.Duration
 	target    float64
 	patience  int
+	command   commandFlags
+	manual    bool // trials are asked for by hand
+	direction string
 	out       string
 	options   nn.Options
 }
@@ -56,6 +59,10 @@ part only there. train's flags fix everything else.
 
 What can be tuned: ` + wrapNames(tune.Names()) + `
 
+--exec COMMAND searches the parameters of any program instead: it is run for each
+trial with {name} replaced by a parameter's value, and prints "value: X", and
+"report: STEP VALUE" as it goes along.
+
 The study is kept in a file (--study), trial by trial; a search that was cut off
 goes on with the same command. Several searches may work on one file at a time.
 The file is in Optuna's journal format.
@@ -69,6 +76,7 @@ to --lag.`,
       --param learning_rate=1e-5..1e-1:log --param batch_size=32,64,128 --param num_layers=1..3
   mnist-tune search --param optimizer=sgd,adam --param learning_rate=1e-4..1:log \
       --param momentum=0.5..0.99:when=optimizer=sgd --width 128 --study optimizers.study
+  mnist-tune search --exec './train.sh --lr {lr} --bs {bs}' --direction maximize --param lr=1e-4..1:log --param bs=32,64
   mnist-tune search --space space.yaml --metric val_loss --out best.safetensors --study none`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, a) },
@@ -88,6 +96,8 @@ to --lag.`,
 	fs.StringVar(&f.spaceFile, "space", "", "YAML file with the parameters, in place of --param")
 	fs.StringVar(&f.metric, "metric", "val_accuracy", "what is good: val_accuracy or val_loss, of the best epoch")
 	fs.StringVar(&f.pruner, "pruner", "", "how bad trials are stopped early: "+strings.Join(prunerNames, ", ")+" (default: asha if there are more than 3 epochs)")
+	f.command.add(cmd)
+	fs.StringVar(&f.direction, "direction", "", "of --exec: minimize or maximize the value")
 	fs.StringVar(&f.out, "out", "", "file to save the refitted winner in (safetensors)")
 	f.config.add(cmd, "stop-epochs")
 	f.data.add(cmd)
@@ -126,34 +136,41 @@ func (f *searchFlags) run(cmd *cobra.Command, a *app) error {
 	if err != nil {
 		return err
 	}
-	all, test, err := f.data.load()
-	if err != nil {
-		return err
+	if p.evaluate == nil {
+		return usage(fmt.Errorf("study %q is driven by hand: mnist-tune ask and tell, or give --exec", place.name))
 	}
-	train, val, err := all.Split(p.settings.Validation)
-	if err != nil {
-		return usage(err)
-	}
-	if err := p.setData(train, val); err != nil {
-		return err
+	var winner func(context.Context, *searchReport) error // trains it and judges it
+	if p.training != nil {
+		all, test, err := f.data.load()
+		if err != nil {
+			return err
+		}
+		train, val, err := all.Split(p.settings.Validation)
+		if err != nil {
+			return usage(err)
+		}
+		if err := p.setData(train, val); err != nil {
+			return err
+		}
+		winner = func(ctx context.Context, r *searchReport) error { return p.refit(ctx, a, r, all, test) }
 	}
 	closeStudy, err := p.open(cmd.Context(), a.stderr)
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.execute(cmd.Context(), a, all, test), closeStudy())
+	return errors.Join(p.execute(cmd.Context(), a, winner), closeStudy())
+}
+
+// oneOf refuses a flag whose value is not in a list.
+func oneOf(flag, got string, want ...string) error {
+	if slices.Contains(want, got) {
+		return nil
+	}
+	return usage(fmt.Errorf("--%s %s: want %s", flag, got, strings.Join(want, ", ")))
 }
 
 // check refuses flags that are wrong on their own.
 func (f *searchFlags) check(cmd *cobra.Command) error {
-	oneOf := func(flag, got string, want ...string) error {
-		for _, w := range want {
-			if got == w {
-				return nil
-			}
-		}
-		return usage(fmt.Errorf("--%s %s: want %s", flag, got, strings.Join(want, ", ")))
-	}
 	var errs []error
 	errs = append(errs, oneOf("method", f.method, "grid", "random", "bayes"), oneOf("metric", f.metric, "val_accuracy", "val_loss"), oneOf("pruner", f.pruner, append(prunerNames, "")...))
 	if cmd.Flags().Changed("trials") && f.trials < 1 {
@@ -171,46 +188,9 @@ func (f *searchFlags) check(cmd *cobra.Command) error {
 	if f.spaceFile != "" && len(f.params) > 0 {
 		errs = append(errs, usage(errors.New("--space and --param exclude each other")))
 	}
-	if f.data.validation == 0 {
+	if f.command.text == "" && f.data.validation == 0 {
 		errs = append(errs, usage(errors.New("a search needs validation rows: --validation-split must be more than 0")))
 	}
+	errs = append(errs, f.checkCommand(cmd))
 	return errors.Join(append(errs, f.data.check(), checkOut(f.out))...)
-}
-
-// space returns what is searched: the file's or the command line's parameters,
-// or the default ones less those that a flag fixes.
-func (f *searchFlags) space(cmd *cobra.Command) (search.Space, error) {
-	flagOf := func(name string) string { return strings.ReplaceAll(name, "_", "-") }
-	var space search.Space
-	var err error
-	switch {
-	case f.spaceFile != "":
-		space, err = spacefile.Load(f.spaceFile)
-	case len(f.params) > 0:
-		space, err = search.ParseSpace(f.params)
-	default:
-		space = tune.DefaultSpace()
-		if f.method == "grid" {
-			space = tune.DefaultGrid()
-		}
-		var kept []search.Param
-		for _, p := range space.Params() {
-			if !cmd.Flags().Changed(flagOf(p.Name)) {
-				kept = append(kept, p)
-			}
-		}
-		if len(kept) == 0 {
-			return space, errors.New("every parameter of the default space is fixed by a flag: say what to search with --param")
-		}
-		return search.NewSpace(kept...)
-	}
-	if err != nil {
-		return space, err
-	}
-	for _, p := range space.Params() {
-		if flag := flagOf(p.Name); cmd.Flags().Lookup(flag) != nil && cmd.Flags().Changed(flag) {
-			return space, fmt.Errorf("%s is searched and also fixed by --%s: leave one out", p.Name, flag)
-		}
-	}
-	return space, nil
 }

@@ -27,8 +27,10 @@ type plan struct {
 	settings  searchSettings
 	constants search.Constants
 	known     bool // the study is in the file already, with its settings
-	objective *tune.Objective
-	study     *search.Study // after open
+	direction search.Direction
+	evaluate  search.Objective // nil: trials are asked for and told by hand
+	training  *tune.Objective  // what evaluate is of, where networks are trained
+	study     *search.Study    // after open
 	optimize  search.OptimizeOptions
 	total     int // trials that there will be; 0: not known
 	jobs      int
@@ -62,11 +64,25 @@ const prunedEpochs = 4
 // anything expensive happens.
 func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan, error) {
 	p := &plan{place: place, jobs: f.jobs, out: f.out, options: f.options, data: &f.data}
-	cfg, err := f.config.config(cmd, f.options)
-	if err != nil {
-		return nil, err
+	cfg := f.config.cfg
+	var err error
+	if !f.manual {
+		if cfg, err = f.config.config(cmd, f.options); err != nil {
+			return nil, err
+		}
 	}
-	p.settings = searchSettings{Method: f.method, Metric: f.metric, Pruner: f.pruner, Config: cfg, Validation: f.data.validation, Build: nn.Build()}
+	p.settings = searchSettings{
+		Objective: objectiveTraining, Method: f.method, Metric: f.metric, Pruner: f.pruner, Config: cfg, Validation: f.data.validation, Build: nn.Build(), Seed: cfg.Seed,
+	}
+	if f.manual {
+		p.settings = searchSettings{Objective: objectiveManual, Method: f.method, Metric: "value", Direction: f.direction, Pruner: "none", Seed: cfg.Seed}
+	}
+	if f.command.text != "" {
+		p.settings = searchSettings{
+			Objective: objectiveCommand, Method: f.method, Metric: "value", Direction: f.direction, Pruner: f.pruner,
+			Exec: f.command.text, Shell: f.command.shell, Timeout: f.command.timeout, Seed: cfg.Seed,
+		}
+	}
 	if p.settings.Kernels, err = nn.Kernels(); err != nil {
 		return nil, err
 	}
@@ -76,21 +92,48 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan
 	if p.constants.Space, err = f.spaceFor(cmd, p); err != nil {
 		return nil, usage(err)
 	}
-	if err := tune.CheckSpace(p.constants.Space, p.settings.Config); err != nil {
-		return nil, usage(err)
-	}
-	if !p.known {
-		a.drawSeed(cmd, &p.settings.Config)
-		p.complete(f)
-	}
-	if err := f.budgets(cmd, p); err != nil {
+	if err := p.setObjective(a.stderr); err != nil {
 		return nil, err
 	}
-	p.objective = &tune.Objective{Base: p.settings.Config, Metric: p.settings.Metric, Options: f.options}
-	if place.record != nil && place.record.Directions[0] != p.objective.Direction() {
-		return nil, usage(fmt.Errorf("study %q is to %v, %s is to %v: choose another --metric", place.name, place.record.Directions[0], p.settings.Metric, p.objective.Direction()))
+	if !p.known {
+		a.drawSeed(cmd, &cfg)
+		p.settings.Seed = cfg.Seed
+		if p.training != nil {
+			p.settings.Config.Seed, p.training.Base.Seed = cfg.Seed, cfg.Seed
+		}
+		p.complete(f)
 	}
+	f.budgets(cmd, p)
 	return p, nil
+}
+
+// setObjective fills in what trials are evaluated with.
+func (p *plan) setObjective(stderr io.Writer) error {
+	s := &p.settings
+	switch s.Objective {
+	case objectiveTraining:
+		if err := tune.CheckSpace(p.constants.Space, s.Config); err != nil {
+			return usage(err)
+		}
+		p.training = &tune.Objective{Base: s.Config, Metric: s.Metric, Options: p.options}
+		p.direction, p.evaluate = p.training.Direction(), p.training.Evaluate
+	case objectiveCommand:
+		c, err := s.newCommand(p.constants.Space, stderr)
+		if err != nil {
+			return usage(err)
+		}
+		p.evaluate = c.Evaluate
+	}
+	if p.training == nil {
+		var err error
+		if p.direction, err = parseDirection(s.Direction); err != nil {
+			return err
+		}
+	}
+	if r := p.place.record; r != nil && r.Directions[0] != p.direction {
+		return usage(fmt.Errorf("study %q is to %v, %s is to %v: choose another --metric or --direction", p.place.name, r.Directions[0], s.Metric, p.direction))
+	}
+	return nil
 }
 
 // takeOver replaces the settings by those of a study that is there.
@@ -112,6 +155,9 @@ func (p *plan) takeOver(cmd *cobra.Command, stderr io.Writer) error {
 	if fresh.Pruner == "" {
 		fresh.Pruner = old.Pruner
 	}
+	if old.Objective == objectiveManual && fresh.Objective == objectiveCommand {
+		old.Objective, old.Exec, old.Shell, old.Timeout = fresh.Objective, fresh.Exec, fresh.Shell, fresh.Timeout
+	}
 	old.announce(cmd, stderr, fresh)
 	if lag, _ := cmd.Flags().GetInt("lag"); cmd.Flags().Changed("lag") && lag != p.constants.Lag {
 		fmt.Fprintf(stderr, "note: --lag %d: the study was begun with %d and goes on with that\n", lag, p.constants.Lag)
@@ -120,48 +166,16 @@ func (p *plan) takeOver(cmd *cobra.Command, stderr io.Writer) error {
 	return nil
 }
 
-// spaceFor returns the space of the study: of one that is there its own, which the
-// command line may repeat but not change.
-func (f *searchFlags) spaceFor(cmd *cobra.Command, p *plan) (search.Space, error) {
-	given := f.spaceFile != "" || len(f.params) > 0
-	switch {
-	case p.known && given:
-		space, err := f.space(cmd)
-		if err == nil && fmt.Sprint(space.Params()) != fmt.Sprint(p.constants.Space.Params()) {
-			err = fmt.Errorf("study %q has another space (%v): leave --param and --space out to go on with it", p.place.name, p.constants.Space.Params())
-		}
-		return space, err
-	case p.known:
-		return p.constants.Space, nil
-	case p.place.record != nil && !given:
-		return foreignSpace(p.place.record)
-	}
-	return f.space(cmd)
-}
-
-// foreignSpace returns the space that the last trial of another program's study was
-// taken from.
-func foreignSpace(record *search.StudyRecord) (search.Space, error) {
-	if len(record.Trials) == 0 {
-		return search.Space{}, fmt.Errorf("study %q has no trials that show its space: say what to search with --param", record.Name)
-	}
-	var params []search.Param
-	for _, d := range record.Trials[len(record.Trials)-1].Distributions {
-		params = append(params, d.Distribution.Param(d.Name))
-	}
-	return search.NewSpace(params...)
-}
-
 // complete fills in what a new study begins with.
 func (p *plan) complete(f *searchFlags) {
 	epochs := p.settings.Config.WithDefaults().Epochs
 	if p.settings.Pruner == "" {
 		p.settings.Pruner = "none"
-		if epochs >= prunedEpochs {
+		if p.settings.Objective == objectiveTraining && epochs >= prunedEpochs {
 			p.settings.Pruner = "asha"
 		}
 	}
-	p.constants.Seed, p.constants.Async, p.constants.Lag = p.settings.Config.Seed, f.async, f.lag
+	p.constants.Seed, p.constants.Async, p.constants.Lag = p.settings.Seed, f.async, f.lag
 	if f.lag == 0 {
 		p.constants.Lag = f.jobs
 		if p.settings.Pruner != "none" {
@@ -171,7 +185,7 @@ func (p *plan) complete(f *searchFlags) {
 }
 
 // budgets works out when the search ends.
-func (f *searchFlags) budgets(cmd *cobra.Command, p *plan) error {
+func (f *searchFlags) budgets(cmd *cobra.Command, p *plan) {
 	trials := f.trials
 	switch {
 	case cmd.Flags().Changed("trials"):
@@ -193,7 +207,6 @@ func (f *searchFlags) budgets(cmd *cobra.Command, p *plan) error {
 	if finite && (p.total == 0 || size < p.total) {
 		p.total = size
 	}
-	return nil
 }
 
 // setData binds the plan to the rows; a study that is there must have been begun with
@@ -210,20 +223,21 @@ func (p *plan) setData(train, val *mnist.Set) error {
 		return usage(fmt.Errorf("study %q was begun with other data: give the same --data, or begin another study", p.place.name))
 	}
 	p.settings.Data = data
-	p.objective.Train, p.objective.Val, p.objective.Key = train, dataset(val), data
+	p.training.Train, p.training.Val, p.training.Key = train, dataset(val), data
 	if p.place.file != "" {
-		p.objective.Checkpoints = p.place.file + ".checkpoints"
+		p.training.Checkpoints = p.place.file + ".checkpoints"
 	}
 	return nil
 }
 
 // open begins the study or goes on with it.
 func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() error, err error) {
-	sampler := map[string]search.Sampler{"grid": search.Grid{}, "random": search.Random{}, "bayes": &bayes.Sampler{}}[p.settings.Method]
-	p.objective.Options.Checkpoint.Logger = warnings(stderr)
+	if p.training != nil {
+		p.training.Options.Checkpoint.Logger = warnings(stderr)
+	}
 	study, closeStudy, err := p.place.open(ctx, stderr, search.StudyOptions{
-		Space: p.constants.Space, Directions: []search.Direction{p.objective.Direction()}, Metrics: []string{p.settings.Metric},
-		Sampler: sampler, Pruner: pruner(p.settings.Pruner, p.settings.Config.WithDefaults().Epochs),
+		Space: p.constants.Space, Directions: []search.Direction{p.direction}, Metrics: []string{p.settings.Metric},
+		Sampler: p.sampler(), Pruner: pruner(p.settings.Pruner, p.epochs()), Detached: p.evaluate == nil,
 		Seed: p.constants.Seed, Lag: p.constants.Lag, Async: p.constants.Async,
 		Attrs: map[string]any{settingsAttr: p.settings},
 	})
@@ -232,11 +246,24 @@ func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() err
 	}
 	p.study = study
 	return func() error {
-		if p.objective.Checkpoints != "" {
-			_ = os.Remove(p.objective.Checkpoints) // stays while there are some in it
+		if p.training != nil && p.training.Checkpoints != "" {
+			_ = os.Remove(p.training.Checkpoints) // stays while there are some in it
 		}
 		return closeStudy()
-	}, p.study.RequestStop(ctx, false)
+	}, nil
+}
+
+// sampler returns what the study's method is.
+func (p *plan) sampler() search.Sampler {
+	return map[string]search.Sampler{"grid": search.Grid{}, "random": search.Random{}, "bayes": &bayes.Sampler{}}[p.settings.Method]
+}
+
+// epochs returns how many epochs a training has; 0 where none are trained.
+func (p *plan) epochs() int {
+	if p.settings.Objective != objectiveTraining {
+		return 0
+	}
+	return p.settings.Config.WithDefaults().Epochs
 }
 
 // isTerminal reports whether w is a terminal.
@@ -245,9 +272,12 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// execute searches, refits and judges, and prints what came of it, also when it
-// is interrupted.
-func (p *plan) execute(ctx context.Context, a *app, all *mnist.Set, test func() (*mnist.Set, error)) error {
+// execute searches, has the winner trained and judged if there is something to train, and
+// prints what came of it, also when it is interrupted.
+func (p *plan) execute(ctx context.Context, a *app, winner func(context.Context, *searchReport) error) error {
+	if err := p.study.RequestStop(ctx, false); err != nil {
+		return err
+	}
 	r := newSearchReport(p.place, p.settings, p.constants)
 	r.Jobs = p.jobs
 	if n := len(p.study.Trials()); n > 0 {
@@ -256,22 +286,24 @@ func (p *plan) execute(ctx context.Context, a *app, all *mnist.Set, test func() 
 		fmt.Fprintf(a.stderr, "the study is kept in %s\n", p.place.file)
 	}
 	progress := ui.New(a.stderr, isTerminal(a.stderr), ui.Options{
-		Trials: p.total, Epochs: p.settings.Config.WithDefaults().Epochs, Jobs: p.jobs, Metric: r.Metric, Direction: p.objective.Direction(),
+		Trials: p.total, Epochs: p.epochs(), Jobs: p.jobs, Metric: r.Metric, Direction: p.direction,
 		Earlier: p.study.Trials(),
 	})
-	p.objective.OnEpoch = progress.Epoch
+	if p.training != nil {
+		p.training.OnEpoch = progress.Epoch
+	}
 	p.optimize.OnEvent = func(e search.Event) {
 		if e.Kind == search.Ended {
 			r.Ended = e.Reason
 		}
 		progress.Event(e)
 	}
-	err := search.Optimize(ctx, p.study, p.objective.Evaluate, p.optimize)
+	err := search.Optimize(ctx, p.study, p.evaluate, p.optimize)
 	progress.Close()
 	if waited := p.study.Waited(); waited > time.Second {
 		fmt.Fprintf(a.stderr, "waited %s for results of other trials, all jobs together (--async or a larger --lag waits less)\n", ui.Duration(waited))
 	}
-	if err = errors.Join(err, r.addTrials(p.objective.Direction(), p.study.Trials())); err != nil {
+	if err = errors.Join(err, r.addTrials(p.direction, p.study.Trials())); err != nil {
 		if ctx.Err() != nil && p.place.file != "" {
 			fmt.Fprintf(a.stderr, "go on with: mnist-tune search --study %s\n", p.place.file)
 		}
@@ -281,16 +313,19 @@ func (p *plan) execute(ctx context.Context, a *app, all *mnist.Set, test func() 
 		return err
 	}
 	if r.Best == nil {
-		return errors.Join(errors.New("no trial is complete: there is no winner to train"), r.print(a))
+		return errors.Join(errors.New("no trial is complete"), r.print(a))
 	}
-	return errors.Join(p.refit(ctx, a, r, all, test), r.print(a))
+	if winner != nil {
+		err = winner(ctx, r)
+	}
+	return errors.Join(err, r.print(a))
 }
 
 // refit trains the recommended parameters on all rows and judges the network
 // once on the test images.
 func (p *plan) refit(ctx context.Context, a *app, r *searchReport, all *mnist.Set, test func() (*mnist.Set, error)) error {
 	fmt.Fprintf(a.stderr, "training the winner on all %d rows for %d epochs\n", all.Len(), r.refitEpochs)
-	trainer, result, err := p.objective.Refit(ctx, r.Recommended.Params, r.refitEpochs, all, p.options)
+	trainer, result, err := p.training.Refit(ctx, r.Recommended.Params, r.refitEpochs, all, p.options)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ type recommendedReport struct {
 func newSearchReport(place *studyPlace, s searchSettings, c search.Constants) *searchReport {
 	r := &searchReport{
 		StudyName: place.name, Method: s.Method, Pruner: s.Pruner, Metric: s.Metric,
-		Seed: s.Config.Seed, Lag: c.Lag, Trials: []trialReport{}, start: time.Now(),
+		Seed: s.Seed, Lag: c.Lag, Trials: []trialReport{}, start: time.Now(),
 	}
 	if place.file != "" {
 		r.Study = &place.file

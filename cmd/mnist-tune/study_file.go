@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,8 +41,19 @@ type studyPlace struct {
 	record *search.StudyRecord // nil: a new study
 }
 
-// locate finds the study that the flags name. It creates nothing.
+// locate finds the study that the flags name; one that they do not name is refused, so
+// that it is not gone on with by mistake. It creates nothing.
 func (f *studyFlags) locate(cmd *cobra.Command) (*studyPlace, error) {
+	p, err := f.locateAny(cmd)
+	if err == nil && p.record != nil && !cmd.Flags().Changed("study") {
+		return nil, usage(fmt.Errorf("%s holds %s already: go on with --study %s, or begin another one with --study FILE",
+			p.file, describeStudies([]*search.StudyRecord{p.record}), p.file))
+	}
+	return p, err
+}
+
+// locateAny finds the study that the flags name.
+func (f *studyFlags) locateAny(cmd *cobra.Command) (*studyPlace, error) {
 	p := &studyPlace{file: f.file, name: f.name}
 	if f.file == noStudyFile {
 		p.file = ""
@@ -58,9 +70,6 @@ func (f *studyFlags) locate(cmd *cobra.Command) (*studyPlace, error) {
 		return nil, err
 	}
 	studies := replay.Studies()
-	if !cmd.Flags().Changed("study") && len(studies) > 0 {
-		return nil, usage(fmt.Errorf("%s holds %s already: go on with --study %s, or begin another one with --study FILE", p.file, describeStudies(studies), p.file))
-	}
 	if f.name == "" && len(studies) > 1 {
 		return nil, usage(fmt.Errorf("%s holds %s: say which with --study-name", p.file, describeStudies(studies)))
 	}
@@ -155,16 +164,33 @@ const settingsAttr = search.AttrPrefix + "search"
 // searchSettings are what a study of this program stays with, beside its space, seed and
 // lag.
 type searchSettings struct {
-	Method     string    `json:"method"`
-	Metric     string    `json:"metric"`
-	Pruner     string    `json:"pruner"`
-	Trials     int       `json:"trials"` // that were asked for last when it began; not binding
+	Objective string `json:"objective"` // training, command or manual
+	Direction string `json:"direction"`
+	Method    string `json:"method"`
+	Metric    string `json:"metric"`
+	Pruner    string `json:"pruner"`
+	Trials    int    `json:"trials"` // that were asked for when it began; not binding
+	Seed      uint64 `json:"seed"`
+
+	// Of training.
 	Config     nn.Config `json:"config"`
 	Validation float64   `json:"validation_split"`
 	Data       string    `json:"data"` // fingerprint of the training rows
 	Build      string    `json:"build"`
 	Kernels    string    `json:"kernels"`
+
+	// Of command.
+	Exec    string        `json:"exec,omitempty"`
+	Shell   bool          `json:"shell,omitempty"`
+	Timeout time.Duration `json:"exec_timeout_ns,omitempty"`
 }
+
+// What a study's objective may be.
+const (
+	objectiveTraining = "training"
+	objectiveCommand  = "command"
+	objectiveManual   = "manual" // ask and tell
+)
 
 // settingsOf returns what a study in a file stays with; ok is false for one that another
 // program has begun.
@@ -181,10 +207,14 @@ func settingsOf(record *search.StudyRecord) (s searchSettings, ok bool, err erro
 
 // flat returns the settings by the names of their flags.
 func (s searchSettings) flat() map[string]any {
-	out := flagValues(s.Config)
-	out["stop-epochs"] = out["patience"]
-	delete(out, "patience")
-	out["method"], out["metric"], out["pruner"], out["validation-split"] = s.Method, s.Metric, s.Pruner, s.Validation
+	out := map[string]any{"direction": s.Direction, "exec": s.Exec, "exec-shell": s.Shell, "exec-timeout": s.Timeout}
+	if s.Objective == objectiveTraining {
+		out = flagValues(s.Config)
+		out["stop-epochs"] = out["patience"]
+		delete(out, "patience")
+		out["metric"], out["validation-split"] = s.Metric, s.Validation
+	}
+	out["method"], out["pruner"], out["seed"] = s.Method, s.Pruner, s.Seed
 	return out
 }
 
@@ -200,6 +230,9 @@ func (s searchSettings) announce(cmd *cobra.Command, stderr io.Writer, fresh sea
 	slices.Sort(names)
 	for _, name := range names {
 		fmt.Fprintf(stderr, "note: --%s %v: the study was begun with %v and goes on with that\n", name, theirs[name], mine[name])
+	}
+	if s.Objective != objectiveTraining {
+		return
 	}
 	if s.Kernels != fresh.Kernels {
 		fmt.Fprintf(stderr, "note: the study was begun on the kernels %s, these are %s: results may differ in their last digits\n", s.Kernels, fresh.Kernels)

@@ -16,8 +16,8 @@
 // # The lock
 //
 // There are two. The one for everybody is Optuna's: a symbolic link FILE.lock to
-// the log (on Windows a file that is created exclusively, Optuna's
-// JournalFileOpenLock). Whoever finds it waits; when neither the link nor the log
+// the log (on Windows, and where the file system has no links, a file that is
+// created exclusively, as by Optuna's JournalFileOpenLock). Whoever finds it waits; when neither the link nor the log
 // has changed for 30 seconds its holder is taken for dead and the link is renamed
 // away. The other one is the operating system's, on the log itself (flock,
 // LockFileEx), which Optuna does not look at. It goes with the process, so a link

@@ -36,20 +36,16 @@ func dump(t testing.TB, r *search.Replay) any {
 	t.Helper()
 	studies := []any{}
 	for _, s := range r.Studies() {
-		trials := []any{}
+		trials, directions := []any{}, []int{}
 		for _, trial := range s.Trials {
 			trials = append(trials, dumpTrial(trial))
 		}
-		studies = append(studies, map[string]any{
-			"id": s.ID, "name": s.Name, "directions": s.Directions, "user_attrs": attrs(s.UserAttrs), "system_attrs": attrs(s.SystemAttrs), "trials": trials,
-		})
-	}
-	for _, s := range studies {
-		var out []int // a slice of Direction is text to encoding/json
-		for _, d := range s.(map[string]any)["directions"].([]search.Direction) {
-			out = append(out, int(d))
+		for _, d := range s.Directions {
+			directions = append(directions, int(d))
 		}
-		s.(map[string]any)["directions"] = out
+		studies = append(studies, map[string]any{
+			"id": s.ID, "name": s.Name, "directions": directions, "user_attrs": attrs(s.UserAttrs), "system_attrs": attrs(s.SystemAttrs), "trials": trials,
+		})
 	}
 	data, err := json.Marshal(studies)
 	if err != nil {

@@ -320,6 +320,21 @@ func TestRepair(t *testing.T) {
 	}
 }
 
+// Where a file system has no second names, the damaged log is copied.
+func TestCopyTo(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	if err := os.WriteFile(from, []byte("text"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := copyTo(to, from); err != nil || content(t, to) != "text" {
+		t.Errorf("%v", err)
+	}
+	if err := copyTo(to, from); !errors.Is(err, os.ErrExist) {
+		t.Errorf("over a file: %v", err)
+	}
+}
+
 // faulty is a file that fails at one of its calls.
 type faulty struct {
 	appendTo
@@ -367,7 +382,7 @@ func TestLongLines(t *testing.T) {
 	if got := keys(readAll(t, f, 0)); !slices.Equal(got, []string{"a", "long", "b"}) {
 		t.Errorf("%v", got)
 	}
-	long.Value = json.RawMessage(`"` + strings.Repeat("x", MaxLine) + `"`)
+	long.Value = make(json.RawMessage, MaxLine+1)
 	if err := appendOps(f, long); err == nil || !strings.Contains(err.Error(), "at most 64 MiB") {
 		t.Errorf("%v", err)
 	}

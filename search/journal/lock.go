@@ -15,12 +15,15 @@ import (
 func lockPath(path string) string { return path + ".lock" }
 
 const (
-	firstPause = 200 * time.Microsecond
-	// The longest pauses between two attempts: others of ours are gone in a
-	// moment, and asking the system costs next to nothing.
-	longestSystemPause = 2 * time.Millisecond
-	longestLinkPause   = 10 * time.Millisecond
-	warnAfter          = 10 * time.Second
+	// systemPause is the pause between two attempts at the system's lock. It does
+	// not grow: others of ours are gone in a moment, and who asks more rarely than
+	// they come back would never get it.
+	systemPause = 200 * time.Microsecond
+	// The pauses between two looks at Optuna's lock grow from the first to the
+	// longest.
+	firstPause   = 200 * time.Microsecond
+	longestPause = 10 * time.Millisecond
+	warnAfter    = 10 * time.Second
 )
 
 // lock is the right to write a log.
@@ -32,7 +35,7 @@ type lock struct {
 
 // acquire waits for the lock of the log at path.
 func acquire(ctx context.Context, path string, o Options) (*lock, error) {
-	w := waiter{path: path, options: o, pause: firstPause, since: o.Clock()}
+	w := waiter{path: path, options: o, since: o.Clock()}
 	file, system, err := w.openLocked(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("journal: lock %s: %w", path, err)
@@ -79,8 +82,8 @@ func removeLink(path string) error {
 type waiter struct {
 	path    string
 	options Options
-	pause   time.Duration
-	since   time.Time // when the waiting began
+	pause   time.Duration // before the next look at Optuna's lock
+	since   time.Time     // when the waiting began
 	warned  bool
 
 	// What was last seen of a lock that stands in the way, and since when.
@@ -102,7 +105,7 @@ func (w *waiter) openLocked(ctx context.Context) (file *os.File, system bool, er
 		}
 		state := trySystemLock(file)
 		for state == lockBusy {
-			if err := w.wait(ctx, longestSystemPause); err != nil {
+			if err := w.wait(ctx, systemPause); err != nil {
 				return nil, false, errors.Join(err, file.Close())
 			}
 			state = trySystemLock(file)
@@ -135,9 +138,10 @@ func (w *waiter) link(ctx context.Context, system bool) (fs.FileInfo, error) {
 		if err := w.inspect(system); err != nil {
 			return nil, err
 		}
-		if err := w.wait(ctx, longestLinkPause); err != nil {
+		if err := w.wait(ctx, w.pause); err != nil {
 			return nil, err
 		}
+		w.pause = min(2*w.pause, longestPause)
 	}
 }
 
@@ -183,15 +187,14 @@ func (w *waiter) breakLink(seen fs.FileInfo) error {
 	return err
 }
 
-// wait pauses, longer each time but at most longest.
-func (w *waiter) wait(ctx context.Context, longest time.Duration) error {
+// wait waits for that long.
+func (w *waiter) wait(ctx context.Context, pause time.Duration) error {
 	if !w.warned && w.options.Clock().Sub(w.since) > warnAfter {
 		w.warned = true
 		w.options.Logger.Warn("waiting for the lock of the study log", "log", w.path, "lock", filepath.Base(lockPath(w.path)))
 	}
-	timer := time.NewTimer(w.pause)
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
-	w.pause = min(2*w.pause, longest)
 	select {
 	case <-timer.C:
 		return nil

@@ -130,8 +130,8 @@ func TestKilledWriters(t *testing.T) {
 			}
 			told++
 			time.Sleep(500 * time.Microsecond)
-			if took := time.Since(start); took > time.Second {
-				t.Errorf("round %d: an update took %v", round, took)
+			if took := time.Since(start); left > 0 && took > time.Second {
+				t.Errorf("round %d: an update after the kill took %v", round, took)
 			}
 		}
 		_ = cmd.Wait() // killed
@@ -150,17 +150,17 @@ func TestKilledWriters(t *testing.T) {
 	}
 }
 
-// fakeClock is a clock that runs a thousand times too fast.
-func fakeClock() func() time.Time {
+// fastClock is a clock that runs too fast.
+func fastClock(times time.Duration) func() time.Time {
 	start := time.Now()
-	return func() time.Time { return start.Add(1000 * time.Since(start)) }
+	return func() time.Time { return start.Add(times * time.Since(start)) }
 }
 
 // A lock of Optuna or of another host is broken when it has been silent for 30 s.
 func TestSilentHolder(t *testing.T) {
 	for name, target := range map[string]string{"Optuna's": "study.log", "dangling": "sub/study.log"} {
 		o, log := logged()
-		o.Clock = fakeClock()
+		o.Clock = fastClock(1000)
 		f := newLog(t, o)
 		if err := os.Symlink(target, lockPath(f.Path())); err != nil {
 			t.Skip(err)
@@ -179,17 +179,17 @@ func TestSilentHolder(t *testing.T) {
 // A holder who still writes is not silent.
 func TestBusyHolderIsNotBroken(t *testing.T) {
 	o, _ := logged()
-	o.Clock = fakeClock()
+	o.Clock = fastClock(50) // 30 s are 600 ms
 	f := newLog(t, o)
 	if err := os.Symlink("study.log", lockPath(f.Path())); err != nil {
 		t.Skip(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for i := range 40 { // 5 ms are 5 s on the clock
+		for i := range 120 {
 			now := time.Now().Add(time.Duration(i) * time.Millisecond)
 			_ = os.Chtimes(f.Path(), now, now) // a failure fails the test below
-			time.Sleep(5 * time.Millisecond)
+			time.Sleep(10 * time.Millisecond)
 		}
 		cancel()
 	}()

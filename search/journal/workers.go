@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"mnisttune/search"
 )
@@ -29,20 +31,48 @@ func (f *File) workerFile(worker string) (path string, ok bool) {
 	return f.path + ".worker-" + strings.ReplaceAll(rest, "/", "-"), true
 }
 
-// Enlist shows that a worker (search.NewWorker) of this process is alive, until Close.
+// Enlist shows that a worker (search.NewWorker) of this process is alive, until Close. It
+// removes what workers that died have left beside the log.
 func (f *File) Enlist(worker string) (*Presence, error) {
 	path, ok := f.workerFile(worker)
 	if !ok {
 		return nil, fmt.Errorf("journal: the worker %q is not of this host", worker)
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	f.sweep()
+	// The file gets its name when it is locked, so that nobody takes it for a dead one's.
+	file, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+".new-*")
 	if err != nil {
 		return nil, fmt.Errorf("journal: show that the worker is alive: %w", err)
 	}
-	if trySystemLock(file) == lockBusy {
-		return nil, errors.Join(fmt.Errorf("journal: the worker %q is there already", worker), file.Close())
+	trySystemLock(file)
+	if err = os.Link(file.Name(), path); err != nil {
+		err = errors.Join(fmt.Errorf("journal: show that the worker is alive: %w", err), file.Close())
+	}
+	if err = errors.Join(err, os.Remove(file.Name())); err != nil {
+		return nil, err
 	}
 	return &Presence{path: path, file: file}, nil
+}
+
+// sweep removes the files of dead workers, and locks that somebody was killed over.
+func (f *File) sweep() {
+	entries, err := os.ReadDir(filepath.Dir(f.path))
+	if err != nil {
+		return // nothing depends on it
+	}
+	for _, e := range entries {
+		name, ok := strings.CutPrefix(e.Name(), filepath.Base(f.path)+".")
+		path := filepath.Join(filepath.Dir(f.path), e.Name())
+		switch {
+		case !ok:
+		case strings.HasPrefix(name, "worker-"):
+			removeDead(path)
+		case strings.HasPrefix(name, "new-") || strings.HasPrefix(name, "lock") && strings.HasSuffix(name, ".rename"):
+			if info, err := e.Info(); err == nil && f.options.Clock().Sub(info.ModTime()) > time.Minute {
+				_ = os.Remove(path)
+			}
+		}
+	}
 }
 
 // Close ends the presence.
@@ -57,6 +87,11 @@ func (f *File) Dead(worker string) (dead, known bool) {
 	if !ok {
 		return false, false
 	}
+	return removeDead(path)
+}
+
+// removeDead removes a worker's file if nobody holds it.
+func removeDead(path string) (dead, known bool) {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrNotExist)
