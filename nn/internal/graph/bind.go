@@ -34,17 +34,17 @@ const rowBlock = 64
 
 // byRows returns a call that computes out from the rows of the batch; work is that of
 // a row of a full panel.
-func (m *Machine) byRows(out kernel.Matrix, work int, run func(part kernel.Part)) call {
+func (m *Machine) byRows(out kernel.Matrix, work int, run func(worker int, part kernel.Part)) call {
 	block := rowBlock
 	if m.team.size == 1 {
 		block = out.Rows
 	}
-	return call{out.Panels(), &m.in.rows, block, work, func(_ int, part kernel.Part) { run(part) }}
+	return call{out.Panels(), &m.in.rows, block, work, run}
 }
 
 // whole returns a call for each panel of out, small enough to be run by one thread.
-func whole(out kernel.Matrix, run func(part kernel.Part)) call {
-	return call{out.Panels(), &out.Rows, out.Rows, 1, func(_ int, part kernel.Part) { run(part) }}
+func whole(out kernel.Matrix, run func(worker int, part kernel.Part)) call {
+	return call{out.Panels(), &out.Rows, out.Rows, 1, run}
 }
 
 // elementwise is the work of a row of a panel in calls that compute element by
@@ -54,6 +54,17 @@ const elementwise = 10 * kernel.PanelWidth
 // products returns the work of a row of a panel that is the sum of so many products.
 func products(depth int) int { return 2 * depth * kernel.PanelWidth }
 
+// sparseShare is about what skipping zeros leaves of the work.
+const sparseShare = 3
+
+// products is products of a sum over the inputs of a layer, the first one or another.
+func (b *batch) products(first bool, depth int) int {
+	if first && b.sparse != nil {
+		return products(depth) / sparseShare
+	}
+	return products(depth)
+}
+
 // bind returns the calls that compute node n, none for what needs no computing.
 func (m *Machine) bind(n *G.Node) ([]call, error) {
 	in := children(m.net.Graph, n)
@@ -61,7 +72,7 @@ func (m *Machine) bind(n *G.Node) ([]call, error) {
 	switch op := n.Op().(type) {
 	case *linear:
 		w, c, z := m.matrix(in[1]), m.matrix(in[2]), m.matrix(n)
-		run := func(part kernel.Part) {
+		run := func(_ int, part kernel.Part) {
 			if b.isSparse {
 				k.LinearForwardSparse(z, b.sparse, w, c, part)
 			} else {
@@ -70,15 +81,15 @@ func (m *Machine) bind(n *G.Node) ([]call, error) {
 		}
 		if !op.first {
 			x := m.matrix(in[0])
-			run = func(part kernel.Part) { k.LinearForward(z, x, w, c, part) }
+			run = func(_ int, part kernel.Part) { k.LinearForward(z, x, w, c, part) }
 		}
-		return []call{m.byRows(z, products(w.Rows), run)}, nil
+		return []call{m.byRows(z, b.products(op.first, w.Rows), run)}, nil
 	case *activation:
 		y, z := m.matrix(n), m.matrix(in[0])
-		return []call{m.byRows(y, elementwise, func(part kernel.Part) { k.ActivationForward(op.f, y, z, part) })}, nil
+		return []call{m.byRows(y, elementwise, func(_ int, part kernel.Part) { k.ActivationForward(op.f, y, z, part) })}, nil
 	case *dropout:
 		y, x := m.matrix(n), m.matrix(in[0])
-		return []call{m.byRows(y, elementwise, func(part kernel.Part) { m.dropout(op, y, x, part) })}, nil
+		return []call{m.byRows(y, elementwise, func(_ int, part kernel.Part) { m.dropout(op, y, x, part) })}, nil
 	case *crossEntropy:
 		return nil, nil // computed with its gradient
 	case *crossEntropyGrad:
@@ -87,22 +98,22 @@ func (m *Machine) bind(n *G.Node) ([]call, error) {
 		}
 		z, dz := m.matrix(in[0]), m.matrix(n)
 		one := kernel.Matrix{Rows: 1, Cols: 1} // the sum of the losses is one part
-		return []call{whole(one, func(kernel.Part) { m.loss, m.correct = k.CrossEntropy(dz, z, b.labels[:b.rows], op.smoothing) })}, nil
+		return []call{whole(one, func(int, kernel.Part) { m.loss, m.correct = k.CrossEntropy(dz, z, b.labels[:b.rows], op.smoothing) })}, nil
 	case *linearGradX:
 		dz, w, dx := m.matrix(in[0]), m.matrix(in[1]), m.matrix(n)
 		wt := kernel.NewMatrix(w.Cols, w.Rows)
 		return []call{
 			{wt.Panels(), &wt.Rows, kernel.PanelWidth, elementwise, func(_ int, part kernel.Part) { k.TransposeMatrix(wt, w, part) }},
-			m.byRows(dx, products(w.Cols), func(part kernel.Part) { k.LinearGradX(dx, dz, wt, part) }),
+			m.byRows(dx, products(w.Cols), func(_ int, part kernel.Part) { k.LinearGradX(dx, dz, wt, part) }),
 		}, nil
 	case *linearGradW:
 		return []call{m.weightGrad(n).alone()}, nil
 	case *linearGradB:
 		dz, db := m.matrix(in[0]), m.matrix(n)
-		return []call{whole(db, func(part kernel.Part) { k.LinearGradB(db, dz, part, b.rows) })}, nil
+		return []call{whole(db, func(_ int, part kernel.Part) { k.LinearGradB(db, dz, part, b.rows) })}, nil
 	case *activationGrad:
 		dz, dy, saved := m.matrix(n), m.matrix(in[0]), m.matrix(in[1])
-		return []call{m.byRows(dz, elementwise, func(part kernel.Part) { k.ActivationGrad(op.f, dz, dy, saved, part) })}, nil
+		return []call{m.byRows(dz, elementwise, func(_ int, part kernel.Part) { k.ActivationGrad(op.f, dz, dy, saved, part) })}, nil
 	}
 	return m.bindStock(n, in)
 }
@@ -116,7 +127,7 @@ func (m *Machine) bindStock(n *G.Node, in []*G.Node) ([]call, error) {
 		return nil, nil
 	case strings.HasPrefix(name, "+ ") && len(in) == 2 && in[0].Shape().Eq(in[1].Shape()) && !n.Shape().IsScalar():
 		z, x, y := m.matrix(n), m.matrix(in[0]), m.matrix(in[1])
-		run := func(part kernel.Part) { kernel.Add(z, x, y, part) }
+		run := func(_ int, part kernel.Part) { kernel.Add(z, x, y, part) }
 		if n.Shape()[0] != m.net.X.Shape()[0] {
 			return []call{whole(z, run)}, nil
 		}

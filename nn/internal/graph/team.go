@@ -3,6 +3,7 @@ package graph
 import (
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"mnisttune/nn/internal/kernel"
 )
@@ -33,11 +34,11 @@ func (c *call) part(i, blocks int) kernel.Part {
 
 const (
 	// sharedWork is how many floating-point operations a call must have for its
-	// parts to be shared out: about 10 us of them.
-	sharedWork = 1 << 20
-	// idleSpins is how often a helper looks for work, about 100 us long, before it
-	// ends.
-	idleSpins = 1 << 12
+	// parts to be shared out: about 20 us of them.
+	sharedWork = 2 << 20
+	// idle is how long a helper looks for work before it ends: longer than what
+	// comes between two calls that are shared out, for to wake one takes 10 us.
+	idle = 300 * time.Microsecond
 )
 
 // team runs the parts of calls on up to size goroutines: the one that calls do, and
@@ -107,10 +108,14 @@ func (t *team) take(worker int) bool {
 // help takes parts until there have been none for a while.
 func (t *team) help() {
 	worker := t.enter()
-	for idle := 0; idle < idleSpins; idle++ {
+	last := time.Now()
+	for spins := 1; ; spins++ {
 		if t.take(worker) {
-			idle = 0
-		} else if idle%64 == 63 {
+			last = time.Now()
+		} else if spins%256 == 0 {
+			if time.Since(last) > idle {
+				break
+			}
 			runtime.Gosched()
 		}
 	}

@@ -55,7 +55,7 @@ func (m *Machine) bindUpdate(fused map[int]bool) {
 			m.rest = append(m.rest, i)
 		}
 		if src, dst := m.values[p.Deriv], m.params.grads[i]; &src.Data[0] != &dst.Data[0] {
-			m.backward = append(m.backward, whole(kernel.Matrix{Rows: 1, Cols: 1}, func(kernel.Part) { copy(dst.Data, src.Data) }))
+			m.backward = append(m.backward, whole(kernel.Matrix{Rows: 1, Cols: 1}, func(int, kernel.Part) { copy(dst.Data, src.Data) }))
 		}
 	}
 	a := &m.params

@@ -21,8 +21,10 @@ func (m *Machine) weightGrad(n *G.Node) weightGrad {
 	in := children(m.net.Graph, n)
 	k, b := m.kernels, m.in
 	dz := m.matrix(in[1])
-	g := weightGrad{dw: m.matrix(n), block: kernel.BlockColumns, work: products(dz.Rows)}
-	if n.Op().(*linearGradW).first {
+	g := weightGrad{dw: m.matrix(n), block: kernel.BlockColumns}
+	first := n.Op().(*linearGradW).first
+	g.work = b.products(first, dz.Rows)
+	if first {
 		g.adds = b.sparse != nil
 		g.compute = func(dst []float32, part kernel.Part) {
 			if b.isSparse {
