@@ -1,13 +1,28 @@
 package kernel
 
-// gemm is the plain Go form of Set.Gemm. Four values of k share one pass over
-// c's row, so that each element is loaded and stored once for four products.
+// gemm is the plain Go form of Set.Gemm. Two rows of c and four values of k share one
+// pass, so that what is loaded serves eight products.
 func gemm(c, a, b []float32, rows, depth, stride, aRow, aCol int, accumulate bool) {
-	for i := range rows {
-		ci := c[i*stride : i*stride+stride]
-		if !accumulate {
-			clear(ci)
+	if !accumulate {
+		clear(c[:rows*stride])
+	}
+	i := 0
+	for ; i+2 <= rows; i += 2 {
+		c0, c1 := c[i*stride:][:stride], c[(i+1)*stride:][:stride]
+		k := 0
+		for ; k+4 <= depth; k += 4 {
+			at := i*aRow + k*aCol
+			a0 := [4]float32{a[at], a[at+aCol], a[at+2*aCol], a[at+3*aCol]}
+			at += aRow
+			axpy4x2(c0, c1, a0, [4]float32{a[at], a[at+aCol], a[at+2*aCol], a[at+3*aCol]}, b[k*stride:], stride)
 		}
+		for ; k < depth; k++ {
+			axpy(c0, a[i*aRow+k*aCol], b[k*stride:])
+			axpy(c1, a[(i+1)*aRow+k*aCol], b[k*stride:])
+		}
+	}
+	for ; i < rows; i++ {
+		ci := c[i*stride : i*stride+stride]
 		k := 0
 		for ; k+4 <= depth; k += 4 {
 			at := i*aRow + k*aCol
@@ -27,12 +42,27 @@ func axpy(y []float32, alpha float32, x []float32) {
 	}
 }
 
+// axpy4x2 adds four rows of x, each times its factor, to y0 and, with other factors, to
+// y1.
+func axpy4x2(y0, y1 []float32, a, b [4]float32, x []float32, stride int) {
+	n := len(y0)
+	y1 = y1[:n]
+	x0, x1, x2, x3 := x[:n], x[stride:][:n], x[2*stride:][:n], x[3*stride:][:n]
+	a0, a1, a2, a3 := a[0], a[1], a[2], a[3]
+	b0, b1, b2, b3 := b[0], b[1], b[2], b[3]
+	for j := range y0 {
+		u0, u1, u2, u3 := x0[j], x1[j], x2[j], x3[j]
+		y0[j] += a0*u0 + a1*u1 + (a2*u2 + a3*u3)
+		y1[j] += b0*u0 + b1*u1 + (b2*u2 + b3*u3)
+	}
+}
+
 // axpy4 adds four rows of x, each times its factor, to y.
 func axpy4(y []float32, a0, a1, a2, a3 float32, x []float32, stride int) {
 	n := len(y)
 	x0, x1, x2, x3 := x[:n], x[stride:][:n], x[2*stride:][:n], x[3*stride:][:n]
 	for j := range y {
-		y[j] += a0*x0[j] + a1*x1[j] + a2*x2[j] + a3*x3[j]
+		y[j] += a0*x0[j] + a1*x1[j] + (a2*x2[j] + a3*x3[j])
 	}
 }
 

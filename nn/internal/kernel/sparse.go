@@ -133,8 +133,10 @@ func (x *Sparse) eachBlock(lo, hi int, f func(row, rows, block int, start *int32
 	}
 }
 
-// sparseForward is the plain Go form of Set.SparseForward. Two entries share one
-// pass over the pair's rows of z.
+// The plain Go loops take four entries at a time: what is loaded of z, or of dz, then
+// serves eight products.
+
+// sparseForward is the plain Go form of Set.SparseForward.
 func sparseForward(z []float32, x *Sparse, lo, hi int, w []float32, stride int) {
 	single := make([]float32, PanelWidth)[:stride] // where there is no second row
 	for i := lo; i < hi; i += 2 {
@@ -145,15 +147,8 @@ func sparseForward(z []float32, x *Sparse, lo, hi int, w []float32, stride int) 
 		for b := range x.Blocks {
 			block := w[b*BlockColumns*stride:]
 			entries := x.entries(i/2, b)
-			for ; len(entries) >= 2; entries = entries[2:] {
-				e, f := entries[0], entries[1]
-				w0, w1 := block[int(e>>16)*stride:][:len(z0)], block[int(f>>16)*stride:][:len(z0)]
-				a0, a1, b0, b1 := x.Table[byte(e)], x.Table[byte(f)], x.Table[byte(e>>8)], x.Table[byte(f>>8)]
-				for j := range z0 {
-					u, v := w0[j], w1[j]
-					z0[j] += a0*u + a1*v
-					z1[j] += b0*u + b1*v
-				}
+			for ; len(entries) >= 4; entries = entries[4:] {
+				x.addFour(z0, z1, entries, block, stride)
 			}
 			for _, e := range entries {
 				wk := block[int(e>>16)*stride:]
@@ -161,6 +156,21 @@ func sparseForward(z []float32, x *Sparse, lo, hi int, w []float32, stride int) 
 				axpy(z1, x.Table[byte(e>>8)], wk)
 			}
 		}
+	}
+}
+
+// addFour adds the products of four entries and their rows of w to a pair of rows of z.
+func (x *Sparse) addFour(z0, z1 []float32, entries []uint32, w []float32, stride int) {
+	e0, e1, e2, e3 := entries[0], entries[1], entries[2], entries[3]
+	n := len(z0)
+	z1 = z1[:n]
+	w0, w1, w2, w3 := w[int(e0>>16)*stride:][:n], w[int(e1>>16)*stride:][:n], w[int(e2>>16)*stride:][:n], w[int(e3>>16)*stride:][:n]
+	a0, a1, a2, a3 := x.Table[byte(e0)], x.Table[byte(e1)], x.Table[byte(e2)], x.Table[byte(e3)]
+	b0, b1, b2, b3 := x.Table[byte(e0>>8)], x.Table[byte(e1>>8)], x.Table[byte(e2>>8)], x.Table[byte(e3>>8)]
+	for j := range z0 {
+		u0, u1, u2, u3 := w0[j], w1[j], w2[j], w3[j]
+		z0[j] += a0*u0 + a1*u1 + (a2*u2 + a3*u3)
+		z1[j] += b0*u0 + b1*u1 + (b2*u2 + b3*u3)
 	}
 }
 
@@ -172,12 +182,32 @@ func sparseGradW(dw []float32, x *Sparse, block int, dz []float32, stride int) {
 		if 2*p+1 < x.Rows {
 			d1 = dz[(2*p+1)*stride:][:stride]
 		}
-		for _, e := range x.entries(p, block) {
-			row := dw[int(e>>16)*stride:][:len(d0)]
-			a, b := x.Table[byte(e)], x.Table[byte(e>>8)]
-			for j := range row {
-				row[j] += a*d0[j] + b*d1[j]
-			}
+		entries := x.entries(p, block)
+		for ; len(entries) >= 4; entries = entries[4:] {
+			x.addToFour(dw, entries, d0, d1, stride)
 		}
+		for _, e := range entries {
+			row := dw[int(e>>16)*stride:][:len(d0)]
+			axpy(row, x.Table[byte(e)], d0)
+			axpy(row, x.Table[byte(e>>8)], d1)
+		}
+	}
+}
+
+// addToFour adds a pair of rows of dz, times the values of four entries, to their rows of
+// dw.
+func (x *Sparse) addToFour(dw []float32, entries []uint32, d0, d1 []float32, stride int) {
+	e0, e1, e2, e3 := entries[0], entries[1], entries[2], entries[3]
+	n := len(d0)
+	d1 = d1[:n]
+	w0, w1, w2, w3 := dw[int(e0>>16)*stride:][:n], dw[int(e1>>16)*stride:][:n], dw[int(e2>>16)*stride:][:n], dw[int(e3>>16)*stride:][:n]
+	a0, a1, a2, a3 := x.Table[byte(e0)], x.Table[byte(e1)], x.Table[byte(e2)], x.Table[byte(e3)]
+	b0, b1, b2, b3 := x.Table[byte(e0>>8)], x.Table[byte(e1>>8)], x.Table[byte(e2>>8)], x.Table[byte(e3>>8)]
+	for j := range d0 {
+		u, v := d0[j], d1[j]
+		w0[j] += a0*u + b0*v
+		w1[j] += a1*u + b1*v
+		w2[j] += a2*u + b2*v
+		w3[j] += a3*u + b3*v
 	}
 }
