@@ -36,7 +36,7 @@ const smallestNormal = 0x1p-126
 
 // flush returns x, or zero where x is denormal.
 func flush(x float32) float32 {
-	if x < smallestNormal && x > -smallestNormal {
+	if math.Float32bits(x)&^(1<<31) < math.Float32bits(smallestNormal) {
 		return 0
 	}
 	return x
@@ -79,15 +79,27 @@ func step(r *Rule, w, g, m, v []float32) {
 			w[i] -= r.Rate * gi / sqrt32(v[i]+r.Epsilon)
 		}
 	case Adam:
-		m, v = m[:len(w)], v[:len(w)]
-		for i := range w {
-			gi := g[i] * r.GradScale
-			m[i] = flush(m[i] + (1-r.Beta1)*(gi-m[i]))
-			v[i] = flush(v[i] + (1-r.Beta2)*(gi*gi-v[i]))
-			w[i] -= r.Rate * m[i] / (sqrt32(v[i]) + r.Epsilon)
-		}
+		adam(*r, w, g, m[:len(w)], v[:len(w)])
 	}
 	clear(g)
+}
+
+// adam is the case of step that most trainings are: the rule is in registers, and where
+// the mean is zero, as for pixels that have been dark for long, neither root nor quotient
+// is worked out, for the weight stays as it is.
+func adam(r Rule, w, g, m, v []float32) {
+	g, m, v = g[:len(w)], m[:len(w)], v[:len(w)]
+	left1, left2 := 1-r.Beta1, 1-r.Beta2
+	for i, gi := range g {
+		gi *= r.GradScale
+		mi, vi := m[i], v[i]
+		mi = flush(mi + left1*(gi-mi))
+		vi = flush(vi + left2*(gi*gi-vi))
+		m[i], v[i] = mi, vi
+		if mi != 0 {
+			w[i] -= r.Rate * mi / (sqrt32(vi) + r.Epsilon)
+		}
+	}
 }
 
 func sumSquares(x []float32) float64 {
