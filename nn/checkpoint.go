@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"reflect"
 	"runtime/debug"
 	"time"
@@ -24,7 +25,7 @@ import (
 // is lost, damaged or from another training costs time and nothing else: Fit then begins
 // anew. Fit leaves the file; remove it when the result is safe.
 type Checkpoint struct {
-	Path string // empty: no checkpoints
+	Path string // empty: no checkpoints; its folder is made when it is needed
 	// Every is how old the last checkpoint must be when an epoch ends for the next
 	// one to be written. Default 1 s.
 	Every time.Duration
@@ -77,7 +78,7 @@ type training struct {
 
 // training describes the running training, without what it has done so far.
 func (f *fit) training(features, classes int) training {
-	t := training{Config: f.cfg, Build: Build(), Backend: f.options.Backend, Key: f.options.Checkpoint.Key, Features: features, Classes: classes, Rows: len(f.order)}
+	t := training{Config: f.cfg, Build: Build(), Backend: f.options.Backend, Key: f.checkpoint.Key, Features: features, Classes: classes, Rows: len(f.order)}
 	t.Kernels, _ = Kernels()
 	if f.val != nil {
 		t.Validation = len(f.val.labels)
@@ -105,7 +106,7 @@ func Build() string {
 // resume takes over what a checkpoint of this training holds and returns the state to
 // go on from.
 func (f *fit) resume(features, classes int) (start State, ok bool) {
-	c := f.options.Checkpoint
+	c := f.checkpoint
 	if c.Path == "" {
 		return State{}, false
 	}
@@ -126,7 +127,7 @@ func (f *fit) resume(features, classes int) (start State, ok bool) {
 
 // save writes a checkpoint if the last one is old enough and there is more to train.
 func (f *fit) save() {
-	c, now := f.options.Checkpoint, f.options.Clock()
+	c, now := f.checkpoint, f.options.Clock()
 	setDefault(&c.Every, time.Second)
 	if c.Path == "" || len(f.result.History) == f.cfg.Epochs || f.result.StoppedEarly || now.Sub(f.saved) < c.Every {
 		return
@@ -154,8 +155,19 @@ func writeCheckpoint(path string, t training, state, best State) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(path, data)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(unfinished(path))
+	if err != nil {
+		return err
+	}
+	return fillFile(f, path, data)
 }
+
+// unfinished returns the name of a checkpoint that is being written: always the same, so
+// that a process which is killed leaves one such file and no more.
+func unfinished(path string) string { return path + ".new" }
 
 // checksum returns the SHA-256 of a text and of tensors, in hexadecimal.
 func checksum(text []byte, groups ...[]Tensor) string {
@@ -227,8 +239,10 @@ func (c Checkpoint) Remove() error {
 	if c.Path == "" {
 		return nil
 	}
-	if err := os.Remove(c.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("nn: removing the checkpoint: %w", err)
+	for _, path := range []string{unfinished(c.Path), c.Path} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("nn: removing the checkpoint: %w", err)
+		}
 	}
 	return nil
 }

@@ -124,6 +124,10 @@ func TestUselessCheckpoints(t *testing.T) {
 		t.Errorf("the whole checkpoint: the epochs %v were trained, want 3 and 4", seen)
 	}
 	// A place that cannot be written to costs nothing but the checkpoint.
-	nowhere := nn.Checkpoint{Path: filepath.Join(t.TempDir(), "no", "such", "folder")}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	nowhere := nn.Checkpoint{Path: filepath.Join(file, "no", "such", "folder")}
 	cutOff(t, cfg, nowhere, train, val, 0)
 }

@@ -72,11 +72,16 @@ func littleEndian(x []float32) []byte {
 }
 
 // writeFile puts data under path in one piece.
-func writeFile(path string, data []byte) (err error) {
+func writeFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
+	return fillFile(f, path, data)
+}
+
+// fillFile writes data to a new file, makes it durable and gives it its name.
+func fillFile(f *os.File, path string, data []byte) (err error) {
 	defer func() {
 		if err != nil {
 			f.Close()

@@ -78,7 +78,7 @@ func (t *Trainer) Config() Config { return t.cfg.WithDefaults() }
 func (t *Trainer) Dims() (features, classes int) { return t.features, t.classes }
 
 // State returns the weights; the slices are the trainer's own and must not be
-// changed. The moments are those of the end of Fit.
+// changed. The moments are those of the end of Fit; with Patience there are none.
 func (t *Trainer) State() (State, error) {
 	if t.state.Weights == nil {
 		return State{}, ErrUntrained
@@ -93,7 +93,7 @@ func (t *Trainer) State() (State, error) {
 // reason: a *DivergedError, a hook's error, or the cause of ctx, which is looked
 // at before every step. The trainer then keeps the weights that it had before.
 func (t *Trainer) Fit(ctx context.Context, train, val Dataset) (*Result, error) {
-	f, err := t.newFit(train, val)
+	f, err := t.newFit(train, val, t.options.Checkpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (t *Trainer) Fit(ctx context.Context, train, val Dataset) (*Result, error) 
 // who write a loop of their own. Fit does not need it and the trainer does not
 // keep it.
 func (t *Trainer) Program(train Dataset) (Program, error) {
-	f, err := t.newFit(train, nil)
+	f, err := t.newFit(train, nil, Checkpoint{})
 	if err != nil {
 		return nil, err
 	}
@@ -136,10 +136,11 @@ type fit struct {
 	trainSeconds  float64
 	withoutChange int // epochs since the last improvement
 	reference     float64
+	checkpoint    Checkpoint
 	saved         time.Time // when the last checkpoint was written
 }
 
-func (t *Trainer) newFit(train, val Dataset) (*fit, error) {
+func (t *Trainer) newFit(train, val Dataset, c Checkpoint) (*fit, error) {
 	if isNone(train) {
 		return nil, errors.New("nn: no training data: train is nil")
 	}
@@ -150,7 +151,7 @@ func (t *Trainer) newFit(train, val Dataset) (*fit, error) {
 	if n := t.cfg.ParameterCount(features, classes); n > maxParameters {
 		return nil, fmt.Errorf("nn: the network has %d parameters, more than %d: use a smaller width", n, maxParameters)
 	}
-	f := &fit{Trainer: t, order: make([]int32, train.Len()), result: &Result{Config: t.cfg, Parameters: t.cfg.ParameterCount(features, classes)}}
+	f := &fit{Trainer: t, checkpoint: c, order: make([]int32, train.Len()), result: &Result{Config: t.cfg, Parameters: t.cfg.ParameterCount(features, classes)}}
 	if !isNone(val) {
 		var err error
 		if f.val, err = newEvaluation(val, features, classes); err != nil {
@@ -191,7 +192,7 @@ func (f *fit) epoch(ctx context.Context, number int) error {
 	}
 	e.Seconds = f.options.Clock().Sub(start).Seconds()
 	if f.record(e) && f.cfg.Patience > 0 {
-		f.bestState = f.program.State()
+		f.bestState = State{Weights: f.program.State().Weights}
 	}
 	if hook := f.options.Hooks.OnEpoch; hook != nil {
 		if err := hook(ctx, e); err != nil {

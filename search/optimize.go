@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -28,7 +29,7 @@ type Evaluation struct {
 // returns ErrPruned if the trial is to be stopped: return that from the objective. At a
 // pruner's rung it waits for the trials of lower numbers.
 func (e *Evaluation) Report(ctx context.Context, step int, value float64) error {
-	err := e.loop.study.report(ctx, e.Number, step, value, e.loop.rescue)
+	err := e.loop.study.report(ctx, e.Number, e.Attempt, step, value, e.loop.rescue)
 	if err != nil && !errors.Is(err, ErrPruned) {
 		return err
 	}
@@ -70,6 +71,7 @@ const (
 	Asked    EventKind = iota + 1 // it begins
 	Reported                      // it has an intermediate value
 	Told                          // it is finished
+	Dropped                       // another worker has it
 	Ended                         // the search ends; no trial
 )
 
@@ -114,6 +116,7 @@ func Optimize(ctx context.Context, s *Study, f Objective, o OptimizeOptions) err
 	l := &loop{study: s, objective: f, options: o, start: o.Clock()}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	l.rescue = func(t Trial) error { return l.run(ctx, t) }
 	var workers sync.WaitGroup
 	for range max(1, o.Jobs) {
 		workers.Go(func() {
@@ -123,7 +126,7 @@ func Optimize(ctx context.Context, s *Study, f Objective, o OptimizeOptions) err
 			}
 		})
 	}
-	stop := l.beat(ctx)
+	stop := l.beat(ctx, cancel)
 	workers.Wait()
 	stop()
 	if l.err != nil {
@@ -138,6 +141,7 @@ type loop struct {
 	study     *Study
 	objective Objective
 	options   OptimizeOptions
+	rescue    rescuer // evaluates a trial that others wait for in vain
 	start     time.Time
 	events    sync.Mutex
 	errOnce   sync.Once
@@ -162,17 +166,12 @@ func (l *loop) end(reason string) { l.endOnce.Do(func() { l.reason = reason }) }
 
 // work asks, evaluates and tells until there is nothing more to ask.
 func (l *loop) work(ctx context.Context) error {
-	limit := l.options.Trials
-	if limit == 0 {
-		limit = int(^uint(0) >> 1)
-	}
 	for {
-		if reason := l.usedUp(); reason != "" {
-			l.end(reason)
-			limit = 0 // what was interrupted is finished still
-		}
-		t, err := l.study.ask(ctx, limit)
+		t, err := l.study.ask(ctx, l.limit)
 		switch {
+		case errors.Is(err, ErrStopped):
+			l.end("stop requested")
+			return nil
 		case errors.Is(err, errEnough):
 			l.end(fmt.Sprintf("%d trials", len(l.study.Trials())))
 			return nil
@@ -186,6 +185,18 @@ func (l *loop) work(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// limit returns how many trials the study may have now.
+func (l *loop) limit() int {
+	if reason := l.usedUp(); reason != "" {
+		l.end(reason)
+		return 0 // what was interrupted is finished still
+	}
+	if l.options.Trials == 0 {
+		return math.MaxInt
+	}
+	return l.options.Trials
 }
 
 // usedUp returns which budget is used up, empty if none is.
@@ -219,29 +230,39 @@ func (l *loop) usedUp() string {
 func (l *loop) run(ctx context.Context, t Trial) error {
 	l.emit(Event{Kind: Asked, Trial: t})
 	start := l.options.Clock()
-	value, err := l.evaluate(ctx, &Evaluation{Number: t.Number, Params: maps.Clone(t.Params), Attempt: l.study.attemptOf(t.Number), loop: l})
-	if err != nil && ctx.Err() != nil && !errors.Is(err, ErrPruned) {
-		l.study.abandon(t.Number) // an interrupted evaluation has no outcome
+	attempt := l.study.attemptOf(t.Number)
+	value, err := l.evaluate(ctx, &Evaluation{Number: t.Number, Params: maps.Clone(t.Params), Attempt: attempt, loop: l})
+	switch {
+	case err == nil || errors.Is(err, ErrPruned):
+	case ctx.Err() != nil: // an interrupted evaluation has no outcome
+		l.study.abandon(t.Number, attempt)
 		return stopped(ctx)
-	}
-	if errors.Is(err, ErrLost) {
-		l.study.abandon(t.Number)
+	case errors.Is(err, ErrJournal): // nor has one that could not be written down
+		l.study.abandon(t.Number, attempt)
+		return err
+	case errors.Is(err, ErrLost):
+		l.drop(t, attempt)
 		return nil
 	}
-	told, err := l.study.Tell(ctx, t.Number, Outcome{Values: []float64{value}, Err: err, Seconds: l.options.Clock().Sub(start).Seconds()})
+	// What was computed is written down, also when the search is interrupted now.
+	told, err := l.study.tell(context.WithoutCancel(ctx), t.Number, attempt, Outcome{Values: []float64{value}, Err: err, Seconds: l.options.Clock().Sub(start).Seconds()})
 	switch {
 	case errors.Is(err, ErrFinished) || errors.Is(err, ErrLost): // somebody else was first
-		l.study.abandon(t.Number)
+		l.drop(t, attempt)
 		return nil
 	case err != nil:
+		l.study.abandon(t.Number, attempt)
 		return err
 	}
 	l.emit(Event{Kind: Told, Trial: told})
 	return nil
 }
 
-// rescue evaluates a trial whose worker has died while others wait for it.
-func (l *loop) rescue(ctx context.Context, t Trial) error { return l.run(ctx, t) }
+// drop lets go of a trial that another worker has.
+func (l *loop) drop(t Trial, attempt int) {
+	l.study.abandon(t.Number, attempt)
+	l.emit(Event{Kind: Dropped, Trial: t})
+}
 
 func (l *loop) evaluate(ctx context.Context, e *Evaluation) (value float64, err error) {
 	defer func() {
@@ -253,8 +274,9 @@ func (l *loop) evaluate(ctx context.Context, e *Evaluation) (value float64, err 
 }
 
 // beat shows the workers of other processes that this one is alive, until stop is called.
-func (l *loop) beat(ctx context.Context) (stop func()) {
-	if _, inMemory := l.study.options.Journal.(*MemoryJournal); inMemory {
+// When it could not for so long that they must think it dead, it ends the search.
+func (l *loop) beat(ctx context.Context, end func(error)) (stop func()) {
+	if !l.study.shared {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -262,14 +284,20 @@ func (l *loop) beat(ctx context.Context) (stop func()) {
 	done.Go(func() {
 		ticker := time.NewTicker(heartbeat)
 		defer ticker.Stop()
+		failures := 0
 		for n := 1; ; n++ {
 			select {
 			case <-ticker.C:
 			case <-ctx.Done():
 				return
 			}
-			if err := l.study.beat(ctx, n); err != nil && ctx.Err() == nil {
+			err := l.study.beat(ctx, n)
+			if failures++; err == nil {
+				failures = 0
+			}
+			if ctx.Err() == nil && failures*int(heartbeat) >= int(SilenceLimit) {
 				l.fail(err)
+				end(err)
 				return
 			}
 		}
@@ -280,18 +308,19 @@ func (l *loop) beat(ctx context.Context) (stop func()) {
 // checkOutcome returns an error if there are trials and all have failed.
 func (s *Study) checkOutcome() error {
 	trials := s.Trials()
-	first := ""
+	first, failed := "", 0
 	for _, t := range trials {
-		switch {
-		case t.State == Complete:
+		switch t.State {
+		case Complete, Pruned:
 			return nil
-		case t.State != Failed:
-		case first == "":
-			first = fmt.Sprintf("trial %d (%v): %s", t.Number, t.Params, t.Error)
+		case Failed:
+			if failed++; first == "" {
+				first = fmt.Sprintf("trial %d (%v): %s", t.Number, t.Params, t.Error)
+			}
 		}
 	}
 	if first == "" {
 		return nil
 	}
-	return fmt.Errorf("%w: all %d; the first, %s", ErrAllFailed, len(trials), first)
+	return fmt.Errorf("%w: all %d; the first, %s", ErrAllFailed, failed, first)
 }

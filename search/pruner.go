@@ -1,6 +1,7 @@
 package search
 
 import (
+	"fmt"
 	"math"
 	"slices"
 )
@@ -157,6 +158,32 @@ type Hyperband struct {
 	MinSteps int // default 1
 	MaxSteps int // the steps of a whole trial; default 27
 	Eta      int // default 3
+}
+
+// Validate refuses numbers that make no sense.
+func (p Percentile) Validate() error {
+	if !(p.Percent >= 0 && p.Percent <= 100) || p.Startup < 0 {
+		return fmt.Errorf("search: percentile: percent must be 0 to 100 and startup not negative (got %v, %d)", p.Percent, p.Startup)
+	}
+	return nil
+}
+
+// Validate refuses numbers that make no sense.
+func (p ASHA) Validate() error { return validateRungs("asha", p.MinSteps, p.Eta) }
+
+// Validate refuses numbers that make no sense.
+func (p Hyperband) Validate() error {
+	if p.MaxSteps < 0 {
+		return fmt.Errorf("search: hyperband: the steps must be positive (got %d)", p.MaxSteps)
+	}
+	return validateRungs("hyperband", p.MinSteps, p.Eta)
+}
+
+func validateRungs(name string, first, eta int) error {
+	if first < 0 || eta < 0 || eta == 1 {
+		return fmt.Errorf("search: %s: the first step must be positive and eta 2 or more (got %d, %d)", name, first, eta)
+	}
+	return nil
 }
 
 // brackets returns how many brackets there are.

@@ -131,7 +131,7 @@ func TestDeadWorker(t *testing.T) {
 			if trial, err := b.Ask(ctx); err == nil && trial.Number < 7 {
 				t.Fatalf("trial %d was taken from a living worker", trial.Number)
 			} else if err == nil {
-				b.abandon(trial.Number)
+				b.abandon(trial.Number, 1)
 			}
 			h.kill("first")
 			if err := Optimize(t.Context(), b, curves, OptimizeOptions{Trials: 20}); err != nil {
@@ -312,5 +312,18 @@ func TestStopRequest(t *testing.T) {
 	}
 	if err := Optimize(t.Context(), s, func(context.Context, *Evaluation) (float64, error) { return 1, nil }, OptimizeOptions{Trials: 10}); err != nil || len(s.Trials()) != 10 {
 		t.Errorf("%d trials, %v; want 10", len(s.Trials()), err)
+	}
+}
+
+// An outcome that was computed when the search is interrupted is not lost.
+func TestOutcomeAtTheInterruptionIsKept(t *testing.T) {
+	s := newStudy(t, StudyOptions{Space: mustSpace(t, "x=0.0..1.0")})
+	ctx, cancel := context.WithCancel(t.Context())
+	err := Optimize(ctx, s, func(context.Context, *Evaluation) (float64, error) {
+		cancel()
+		return 1, nil
+	}, OptimizeOptions{Trials: 5})
+	if trials := s.Trials(); !errors.Is(err, context.Canceled) || len(trials) != 1 || trials[0].State != Complete {
+		t.Errorf("%v, %+v", err, trials)
 	}
 }

@@ -47,8 +47,9 @@ type StudyOptions struct {
 	// Detached trials are handed out to be told by anybody, at any time: nobody
 	// waits for them, and nobody takes them over.
 	Detached bool
-	// Workers tells who of the others is alive. Default: nobody knows, and a
-	// worker is dead after SilenceLimit without an operation of his.
+	// Workers tells who of the others is alive; all workers of the study must then
+	// have shown it that they are (journal.File.Enlist). Default: nobody knows, and
+	// a worker is dead after SilenceLimit without an operation of his.
 	Workers Liveness
 	// Clock tells the time of what is written to the journal. Default time.Now.
 	Clock func() time.Time
@@ -68,9 +69,11 @@ type Study struct {
 
 	mu       sync.Mutex
 	replay   Replay
+	shared   bool  // others may write to the journal
 	position int64 // how far the replay has come in the journal
 	record   *StudyRecord
 	local    map[int]*attempt     // the trials that this process evaluates, by number
+	attrs    map[int][]Op         // attributes of trials that are written with their outcome
 	seen     map[string]time.Time // when a worker's last operation was read
 	changed  chan struct{}        // closed and replaced when there is something new
 	waited   time.Duration
@@ -78,8 +81,8 @@ type Study struct {
 
 // attempt is a trial in the hands of this process.
 type attempt struct {
+	number   int // of the attempt, from 1
 	reported map[int]bool
-	attrs    []Op // written with the outcome
 }
 
 // Names of a study's and of trials' user attributes that the study itself writes; all
@@ -131,6 +134,11 @@ func (o *StudyOptions) check() error {
 			return fmt.Errorf("search: unknown direction %v", d)
 		}
 	}
+	if v, ok := o.Pruner.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			return err
+		}
+	}
 	if o.Lag < 0 {
 		return fmt.Errorf("search: the lag must be 1 or more (got %d)", o.Lag)
 	}
@@ -165,12 +173,13 @@ func NewStudy(o StudyOptions) (*Study, error) {
 // on with it: its seed, lag and directions must then be those of the options, and its
 // space must be the same. Trials that a dead worker had begun are handed out first.
 func OpenStudy(ctx context.Context, o StudyOptions) (*Study, error) {
+	shared := o.Journal != nil
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	s := &Study{
-		options: o, asking: make(chan struct{}, 1), changed: make(chan struct{}),
-		local: make(map[int]*attempt), seen: make(map[string]time.Time),
+		options: o, shared: shared, asking: make(chan struct{}, 1), changed: make(chan struct{}),
+		local: make(map[int]*attempt), attrs: make(map[int][]Op), seen: make(map[string]time.Time),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,22 +193,26 @@ func OpenStudy(ctx context.Context, o StudyOptions) (*Study, error) {
 	return s, s.fits()
 }
 
-// create returns the operations that begin the study, none if there is one.
+// create returns the operations that begin the study, those that make one of another
+// program repeatable, or none.
 func (s *Study) create() ([]Op, error) {
 	o := &s.options
-	if s.replay.Study(o.Name) != nil {
+	var ops []Op
+	id := s.replay.NextStudyID()
+	if there := s.replay.Study(o.Name); there == nil {
+		ops = append(ops, Op{Code: CreateStudy, StudyName: o.Name, Directions: o.Directions})
+	} else if _, ok, _ := there.Constants(); ok || there.UserAttrs[AttrStudy] != nil || !slices.Equal(there.Directions, o.Directions) {
 		return nil, nil
+	} else {
+		id = there.ID
 	}
 	constants, err := json.Marshal(Constants{Space: o.Space, Seed: o.Seed, Lag: o.Lag, Async: o.Async})
 	if err != nil {
 		return nil, fmt.Errorf("search: study %q: %w", o.Name, err)
 	}
-	id := s.replay.NextStudyID()
-	ops := []Op{
-		{Code: CreateStudy, StudyName: o.Name, Directions: o.Directions},
-		{Code: StudyUserAttr, StudyID: id, Key: AttrStudy, Value: constants},
-	}
-	if len(o.Metrics) > 0 {
+	ops = append(ops, Op{Code: StudyUserAttr, StudyID: id, Key: AttrStudy, Value: constants})
+	if len(o.Metrics) > 0 && len(ops) == 2 { // a new study
+
 		names, err := json.Marshal(o.Metrics)
 		if err != nil {
 			return nil, err
@@ -251,6 +264,13 @@ func (s *Study) fits() error {
 		return differ("async", o.Async, c.Async)
 	}
 	return nil
+}
+
+// Attr returns a user attribute of the study as JSON, nil if there is none.
+func (s *Study) Attr(key string) json.RawMessage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.record.UserAttrs[key])
 }
 
 // Space returns what is searched.

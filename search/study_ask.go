@@ -13,17 +13,22 @@ import (
 // errEnough is what ask returns when the study has as many trials as were wanted.
 var errEnough = errors.New("search: enough trials")
 
+// ErrStopped says that somebody has asked the study to begin no new trials.
+var ErrStopped = errors.New("search: the study was asked to stop")
+
 // errRaced says that another process has made the next trial in the meantime.
 var errRaced = errors.New("search: another worker was first")
 
 // Ask makes the next trial and returns it, Running; a trial whose evaluation was
 // interrupted comes first. If the sampler reads results Ask waits for the trials that it
 // must know: with a Lag of L, do not ask for more than L trials at a time. It returns
-// ErrExhausted when the space holds nothing new.
-func (s *Study) Ask(ctx context.Context) (Trial, error) { return s.ask(ctx, math.MaxInt) }
+// ErrExhausted when the space holds nothing new, and ErrStopped after RequestStop.
+func (s *Study) Ask(ctx context.Context) (Trial, error) {
+	return s.ask(ctx, func() int { return math.MaxInt })
+}
 
-// ask is Ask for a study of at most limit trials.
-func (s *Study) ask(ctx context.Context, limit int) (Trial, error) {
+// ask is Ask for a study of at most limit trials, which is asked again after waiting.
+func (s *Study) ask(ctx context.Context, limit func() int) (Trial, error) {
 	select {
 	case s.asking <- struct{}{}:
 		defer func() { <-s.asking }()
@@ -34,7 +39,7 @@ func (s *Study) ask(ctx context.Context, limit int) (Trial, error) {
 		return Trial{}, stopped(ctx)
 	}
 	for {
-		t, err := s.tryAsk(ctx, limit)
+		t, err := s.tryAsk(ctx, limit())
 		if !errors.Is(err, errRaced) {
 			return t, err
 		}
@@ -48,27 +53,32 @@ func (s *Study) tryAsk(ctx context.Context, limit int) (Trial, error) {
 	if err := s.read(ctx); err != nil {
 		return Trial{}, err
 	}
-	if t, ok, err := s.takeOver(ctx); ok || err != nil {
-		return t, err
+	if !s.options.Detached { // whoever asks by hand may never come back
+		if t, ok, err := s.takeOver(ctx); ok || err != nil {
+			return t, err
+		}
 	}
 	n := len(s.record.Trials)
-	if n >= limit || s.stopRequested() {
+	switch {
+	case n >= limit:
 		return Trial{}, errEnough
+	case s.stopRequested():
+		return Trial{}, ErrStopped
 	}
 	known := 0 // how many trials' results the sampler sees
 	if _, blind := s.options.Sampler.(ValueBlind); !blind {
 		known = max(0, n-s.options.Lag+1)
 	}
 	orphaned := false
-	err := s.wait(ctx, func() bool {
-		orphaned = slices.ContainsFunc(s.record.Trials, s.orphan)
+	waited, err := s.wait(ctx, func() bool {
+		orphaned = !s.options.Detached && slices.ContainsFunc(s.record.Trials, s.orphan)
 		return orphaned || len(s.record.Trials) != n || s.options.Async || !slices.ContainsFunc(s.record.Trials[:known], (*TrialRecord).pending)
 	})
 	if err != nil {
 		return Trial{}, err
 	}
-	if orphaned || len(s.record.Trials) != n {
-		return Trial{}, errRaced
+	if waited || orphaned || len(s.record.Trials) != n {
+		return Trial{}, errRaced // much may have changed
 	}
 	req := Request{
 		Space: s.options.Space, Directions: s.Directions(), History: s.history(known), Number: n,
@@ -102,7 +112,8 @@ func (s *Study) takeOver(ctx context.Context) (Trial, bool, error) {
 	if err != nil {
 		return Trial{}, false, err
 	}
-	s.local[i] = &attempt{reported: make(map[int]bool)}
+	s.local[i] = &attempt{number: t.Attempt(), reported: make(map[int]bool)}
+	delete(s.attrs, i)
 	out := t.Public()
 	out.Reports = nil
 	return out, true, nil
@@ -180,7 +191,7 @@ func (s *Study) begin(ctx context.Context, n int, op Op) (Trial, error) {
 	if err != nil {
 		return Trial{}, err
 	}
-	s.local[n] = &attempt{reported: make(map[int]bool)}
+	s.local[n] = &attempt{number: 1, reported: make(map[int]bool)}
 	return s.record.Trials[n].Public(), nil
 }
 
@@ -200,11 +211,16 @@ func (s *Study) attemptOf(number int) int {
 	return s.record.Trials[number].Attempt()
 }
 
-// abandon gives a trial back that was not evaluated to its end.
-func (s *Study) abandon(number int) {
+// abandon gives a trial back that was not evaluated to its end, unless it is in another
+// attempt already.
+func (s *Study) abandon(number, attempt int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if a := s.local[number]; a == nil || a.number != attempt {
+		return
+	}
 	delete(s.local, number)
+	delete(s.attrs, number)
 	close(s.changed)
 	s.changed = make(chan struct{})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -35,31 +36,48 @@ func NewWorker() string {
 // update appends what decide returns, under the journal's lock and with the replay up to
 // date, and takes it over; s.mu is held. decide must have no effect.
 func (s *Study) update(ctx context.Context, decide func() ([]Op, error)) error {
-	err := s.options.Journal.Update(ctx, s.position, func(tail []Op) ([]Op, error) {
+	var refused error
+	err := s.options.Journal.Update(ctx, s.position, func(tail []Op) (ops []Op, err error) {
+		refused = nil
 		for _, op := range tail {
 			if err := s.apply(op); err != nil {
 				return nil, err
 			}
 		}
-		ops, err := decide()
+		if s.record != nil && s.record.Deleted {
+			return nil, fmt.Errorf("study %q was deleted", s.options.Name)
+		}
+		ops, refused = decide()
 		for i := range ops {
 			ops[i].Worker = s.options.Worker
 		}
-		return ops, err
+		return ops, refused
 	})
-	if err != nil {
+	switch {
+	case refused != nil:
+		return refused
+	case err != nil && ctx.Err() != nil:
 		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrJournal, err)
 	}
 	return s.read(ctx)
 }
 
+// ErrJournal says that the journal could not be read or written. What was to be written
+// is not in it; the trial that it is about is not at fault.
+var ErrJournal = errors.New("search: the study's journal")
+
 // read takes over what is new in the journal; s.mu is held.
 func (s *Study) read(ctx context.Context) error {
 	for op, err := range s.options.Journal.Read(ctx, s.position) {
-		if err != nil {
-			return err
+		if err == nil {
+			err = s.apply(op)
 		}
-		if err := s.apply(op); err != nil {
+		if err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("%w: %w", ErrJournal, err)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -82,22 +100,20 @@ func (s *Study) apply(op Op) error {
 }
 
 // wait returns when ready does, looking at it whenever the journal has something new;
-// s.mu is held, but for the time of waiting.
-func (s *Study) wait(ctx context.Context, ready func() bool) error {
-	_, inMemory := s.options.Journal.(*MemoryJournal)
+// s.mu is held, but for the time of waiting, if there was any.
+func (s *Study) wait(ctx context.Context, ready func() bool) (waited bool, err error) {
 	var start time.Time
 	for !ready() {
 		if start.IsZero() {
-			start = s.options.Clock()
+			start, waited = s.options.Clock(), true
 			defer func() { s.waited += s.options.Clock().Sub(start) }()
 		}
 		var poll <-chan time.Time
-		if !inMemory {
+		if s.shared {
 			poll = time.After(pollInterval)
 		}
 		changed := s.changed
 		s.mu.Unlock()
-		var err error
 		select {
 		case <-changed:
 		case <-poll:
@@ -105,14 +121,14 @@ func (s *Study) wait(ctx context.Context, ready func() bool) error {
 			err = stopped(ctx)
 		}
 		s.mu.Lock()
-		if err == nil && !inMemory {
+		if err == nil && s.shared {
 			err = s.read(ctx)
 		}
 		if err != nil {
-			return err
+			return waited, err
 		}
 	}
-	return nil
+	return waited, nil
 }
 
 func stopped(ctx context.Context) error {

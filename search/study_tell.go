@@ -33,10 +33,20 @@ func (s *Study) running(number int) (*TrialRecord, error) {
 	if t.State.Finished() {
 		return nil, fmt.Errorf("%w: trial %d is %v", ErrFinished, number, t.State)
 	}
-	if w := t.worker(); s.local[number] != nil && w != "" && w != s.options.Worker {
+	a := s.local[number]
+	if w := t.worker(); a != nil && w != "" && (w != s.options.Worker || t.Attempt() != a.number) {
 		return nil, fmt.Errorf("%w: trial %d is %s's", ErrLost, number, w)
 	}
 	return t, nil
+}
+
+// mine is running for who has begun the trial with an attempt; 0 stands for anybody.
+func (s *Study) mine(number, attempt int) (*TrialRecord, error) {
+	t, err := s.running(number)
+	if err == nil && attempt > 0 && t.Attempt() != attempt {
+		return nil, fmt.Errorf("%w: trial %d, attempt %d", ErrLost, number, attempt)
+	}
+	return t, err
 }
 
 // Report records an intermediate value of a running trial. The value must be
@@ -45,22 +55,22 @@ func (s *Study) running(number int) (*TrialRecord, error) {
 // trials before this one to come as far, and returns ErrPruned if the trial is to be
 // stopped: then tell the study so.
 func (s *Study) Report(ctx context.Context, number, step int, value float64) error {
-	return s.report(ctx, number, step, value, nil)
+	return s.report(ctx, number, 0, step, value, nil)
 }
 
 // rescuer evaluates a trial that has lost its worker.
-type rescuer func(ctx context.Context, t Trial) error
+type rescuer func(t Trial) error
 
 // report is Report for a worker that can evaluate a trial which it would wait for in
 // vain.
-func (s *Study) report(ctx context.Context, number, step int, value float64, rescue rescuer) error {
+func (s *Study) report(ctx context.Context, number, attempt, step int, value float64, rescue rescuer) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if notFinite(value) {
 		return fmt.Errorf("search: trial %d: the value reported at step %d is %v", number, step, value)
 	}
 	err := s.update(ctx, func() ([]Op, error) {
-		t, err := s.running(number)
+		t, err := s.mine(number, attempt)
 		if err != nil {
 			return nil, err
 		}
@@ -91,9 +101,9 @@ func (s *Study) prune(ctx context.Context, number, step int, rescue rescuer) err
 		_, there := t.ReachedBy(s.options.Directions[0], step)
 		return t.pending() && !there
 	}
-	for waiting := !s.options.Async; waiting; {
+	for waiting := !s.options.Async && !s.options.Detached; waiting; {
 		orphaned := false
-		err := s.wait(ctx, func() bool {
+		_, err := s.wait(ctx, func() bool {
 			orphaned = rescue != nil && slices.ContainsFunc(s.record.Trials[:number], s.orphan)
 			waiting = slices.ContainsFunc(s.record.Trials[:number], missing)
 			return orphaned || !waiting
@@ -128,7 +138,7 @@ func (s *Study) rescue(ctx context.Context, evaluate rescuer) error {
 	}
 	s.mu.Unlock()
 	defer s.mu.Lock()
-	return evaluate(ctx, t)
+	return evaluate(t)
 }
 
 // upTo returns the trial as it was at a step: it forgets later reports, and its outcome.
@@ -152,11 +162,7 @@ func (s *Study) SetAttr(number int, key string, value any) error {
 	if err != nil {
 		return err
 	}
-	if s.local[number] == nil {
-		s.local[number] = &attempt{reported: make(map[int]bool)}
-	}
-	a := s.local[number]
-	a.attrs = append(a.attrs, Op{Code: TrialUserAttr, TrialID: t.ID, Key: key, Value: data})
+	s.attrs[number] = append(s.attrs[number], Op{Code: TrialUserAttr, TrialID: t.ID, Key: key, Value: data})
 	return nil
 }
 
@@ -166,10 +172,14 @@ func (s *Study) SetAttr(number int, key string, value any) error {
 // and ends nothing. The first Tell of a trial wins, whoever it is. When Tell returns, the
 // outcome is safe in the journal.
 func (s *Study) Tell(ctx context.Context, number int, o Outcome) (Trial, error) {
+	return s.tell(ctx, number, 0, o)
+}
+
+func (s *Study) tell(ctx context.Context, number, attempt int, o Outcome) (Trial, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.update(ctx, func() ([]Op, error) {
-		t, err := s.running(number)
+		t, err := s.mine(number, attempt)
 		if err != nil {
 			return nil, err
 		}
@@ -177,10 +187,7 @@ func (s *Study) Tell(ctx context.Context, number int, o Outcome) (Trial, error) 
 		if err != nil {
 			return nil, err
 		}
-		var ops []Op
-		if a := s.local[number]; a != nil {
-			ops = slices.Clone(a.attrs)
-		}
+		ops := slices.Clone(s.attrs[number])
 		if reason != "" {
 			ops = append(ops, userAttr(t, AttrError, reason))
 		}
@@ -193,6 +200,7 @@ func (s *Study) Tell(ctx context.Context, number int, o Outcome) (Trial, error) 
 		return Trial{}, err
 	}
 	delete(s.local, number)
+	delete(s.attrs, number)
 	return s.record.Trials[number].Public(), nil
 }
 

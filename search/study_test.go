@@ -349,7 +349,7 @@ func TestOptimizeEndsWithTheSpace(t *testing.T) {
 	if err != nil || len(s.Trials()) != 6 {
 		t.Errorf("%d trials, %v", len(s.Trials()), err)
 	}
-	if want := []string{"1 0 0", "2 0 1", "3 0 0", "1 1 0"}; !slices.Equal(events[:4], want) || len(events) != 19 || events[18] != "4 0 0" {
+	if want := []string{"1 0 0", "2 0 1", "3 0 0", "1 1 0"}; !slices.Equal(events[:4], want) || len(events) != 19 || events[18] != "5 0 0" {
 		t.Errorf("events %v", events)
 	}
 	// The study goes on from where it is, and there is nothing left.

@@ -2,9 +2,7 @@ package tune
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"mnisttune/nn"
@@ -30,8 +28,8 @@ type Objective struct {
 	// Options are those of every trial's trainer; its Hooks are the Objective's.
 	Options nn.Options
 	// Checkpoints is a folder for checkpoints of running trials, so that one that was
-	// cut off goes on from its last epoch; it is made when it is needed and is empty
-	// when all trials have ended. Empty: no checkpoints.
+	// cut off goes on from its last epoch; it is made when it is needed. A checkpoint
+	// stays until RemoveCheckpoint. Empty: no checkpoints.
 	Checkpoints string
 	// Key stands for the data, see nn.Checkpoint.
 	Key string
@@ -86,23 +84,12 @@ func (o *Objective) Evaluate(ctx context.Context, e *search.Evaluation) (float64
 		}
 		return e.Report(ctx, epoch.Number, value)
 	}}
-	if o.Checkpoints != "" {
-		if err := os.MkdirAll(o.Checkpoints, 0o755); err != nil {
-			return 0, fmt.Errorf("tune: making the folder for checkpoints: %w", err)
-		}
-		options.Checkpoint.Key = o.Key
-		options.Checkpoint.Path = filepath.Join(o.Checkpoints, fmt.Sprintf("trial-%d", e.Number))
-	}
+	options.Checkpoint = o.checkpoint(e.Number)
 	trainer, err := nn.New(cfg, options)
 	if err != nil {
 		return 0, err
 	}
 	result, err := trainer.Fit(ctx, o.Train, o.Val)
-	if ctx.Err() == nil && !errors.Is(err, search.ErrLost) {
-		if err := options.Checkpoint.Remove(); err != nil {
-			return 0, err
-		}
-	}
 	if result != nil {
 		if err := storeResult(e, result); err != nil {
 			return 0, err
@@ -117,6 +104,25 @@ func (o *Objective) Evaluate(ctx context.Context, e *search.Evaluation) (float64
 	}
 	value, _ := best.Metric(o.metric()) // OnEpoch has seen it
 	return value, nil
+}
+
+// checkpoint returns where a trial is kept while it runs.
+func (o *Objective) checkpoint(trial int) nn.Checkpoint {
+	c := o.Options.Checkpoint
+	if o.Checkpoints == "" {
+		return c
+	}
+	c.Key, c.Path = o.Key, filepath.Join(o.Checkpoints, fmt.Sprintf("trial-%d", trial))
+	return c
+}
+
+// RemoveCheckpoint removes what is kept of a running trial. Call it when the trial's
+// outcome is safe, that is from search.OptimizeOptions.OnEvent when it was told.
+func (o *Objective) RemoveCheckpoint(trial int) error {
+	if o.Checkpoints == "" {
+		return nil
+	}
+	return o.checkpoint(trial).Remove()
 }
 
 func storeResult(e *search.Evaluation, r *nn.Result) error {

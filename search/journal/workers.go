@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,8 +29,12 @@ func (f *File) workerFile(worker string) (path string, ok bool) {
 	if mine, err := os.Hostname(); err != nil || !found || host != mine {
 		return "", false
 	}
-	return f.path + ".worker-" + strings.ReplaceAll(rest, "/", "-"), true
+	return f.path + workerPrefix(host) + strings.ReplaceAll(rest, "/", "-"), true
 }
+
+// workerPrefix comes between the log's name and the rest of the worker's: with the host,
+// for on some network file systems a host sees its own locks only.
+func workerPrefix(host string) string { return ".worker-" + url.PathEscape(host) + "-" }
 
 // Enlist shows that a worker (search.NewWorker) of this process is alive, until Close. It
 // removes what workers that died have left beside the log.
@@ -45,7 +50,13 @@ func (f *File) Enlist(worker string) (*Presence, error) {
 		return nil, fmt.Errorf("journal: show that the worker is alive: %w", err)
 	}
 	trySystemLock(file)
-	if err = os.Link(file.Name(), path); err != nil {
+	if err = os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		// A file system without links; on most of them an open file may be renamed.
+		if err = os.Rename(file.Name(), path); err == nil {
+			return &Presence{path: path, file: file}, nil
+		}
+	}
+	if err != nil {
 		err = errors.Join(fmt.Errorf("journal: show that the worker is alive: %w", err), file.Close())
 	}
 	if err = errors.Join(err, os.Remove(file.Name())); err != nil {
@@ -56,6 +67,7 @@ func (f *File) Enlist(worker string) (*Presence, error) {
 
 // sweep removes the files of dead workers, and locks that somebody was killed over.
 func (f *File) sweep() {
+	host, _ := os.Hostname()
 	entries, err := os.ReadDir(filepath.Dir(f.path))
 	if err != nil {
 		return // nothing depends on it
@@ -65,7 +77,7 @@ func (f *File) sweep() {
 		path := filepath.Join(filepath.Dir(f.path), e.Name())
 		switch {
 		case !ok:
-		case strings.HasPrefix(name, "worker-"):
+		case strings.HasPrefix("."+name, workerPrefix(host)):
 			removeDead(path)
 		case strings.HasPrefix(name, "new-") || strings.HasPrefix(name, "lock") && strings.HasSuffix(name, ".rename"):
 			if info, err := e.Info(); err == nil && f.options.Clock().Sub(info.ModTime()) > time.Minute {
@@ -78,6 +90,9 @@ func (f *File) sweep() {
 // Close ends the presence.
 func (p *Presence) Close() error {
 	err := os.Remove(p.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
 	return errors.Join(err, p.file.Close())
 }
 

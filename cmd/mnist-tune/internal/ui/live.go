@@ -70,13 +70,13 @@ func (l *live) Event(e search.Event) {
 		l.trial[e.Trial.Number] = t
 	}
 	l.mu.Unlock()
+	if t != nil && e.Kind != search.Reported {
+		t.bar.Abort(true)
+	}
 	switch e.Kind {
 	case search.Asked:
 		l.begin(e.Trial)
 	case search.Told:
-		if t != nil {
-			t.bar.Abort(true)
-		}
 		fmt.Fprintln(l.bars, outcome(e.Trial, l.tally.options.Metric))
 		l.study.Increment()
 	}

@@ -70,6 +70,8 @@ func (t *tally) add(e search.Event) {
 	switch e.Kind {
 	case search.Asked:
 		t.running++
+	case search.Dropped:
+		t.running--
 	case search.Told:
 		t.running--
 		t.finish(e.Trial)
