@@ -59,6 +59,12 @@ func (a *app) ask(cmd *cobra.Command, f *searchFlags) error {
 	if err := oneOf("method", f.method, "grid", "random", "bayes"); err != nil {
 		return err
 	}
+	if f.spaceFile != "" && len(f.params) > 0 {
+		return usage(errors.New("--space and --param exclude each other"))
+	}
+	if place.record != nil && f.direction == "" {
+		f.direction = place.record.Directions[0].String()
+	}
 	p, err := f.plan(cmd, a, place)
 	if err != nil {
 		return err
@@ -68,7 +74,11 @@ func (a *app) ask(cmd *cobra.Command, f *searchFlags) error {
 	if err != nil {
 		return err
 	}
-	t, err := p.study.Ask(cmd.Context())
+	err = p.study.RequestStop(cmd.Context(), false)
+	var t search.Trial
+	if err == nil {
+		t, err = p.study.Ask(cmd.Context())
+	}
 	if err = errors.Join(err, closeStudy()); err != nil {
 		return err
 	}
@@ -150,6 +160,14 @@ func (a *app) tell(cmd *cobra.Command, f *tellFlags) error {
 	o, ended, err := f.outcome(cmd)
 	if err != nil {
 		return err
+	}
+	if !cmd.Flags().Changed("trial") {
+		return usage(errors.New("say which trial: --trial"))
+	}
+	for _, text := range f.reports {
+		if _, _, err := parseReport(text); err != nil {
+			return err
+		}
 	}
 	place, err := f.study.locateAny(cmd)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -181,6 +182,9 @@ func (f *searchFlags) check(cmd *cobra.Command) error {
 	}
 	if f.lag < 0 || cmd.Flags().Changed("lag") && f.lag < 1 {
 		errs = append(errs, usage(fmt.Errorf("--lag must be 1 or more (got %d)", f.lag)))
+	}
+	if math.IsNaN(f.target) || math.IsInf(f.target, 0) {
+		errs = append(errs, usage(fmt.Errorf("--target must be a number (got %v)", f.target)))
 	}
 	if f.timeout < 0 || f.patience < 0 {
 		errs = append(errs, usage(fmt.Errorf("--timeout and --patience must not be negative (got %v, %d)", f.timeout, f.patience)))

@@ -44,15 +44,21 @@ func (f *searchFlags) checkCommand(cmd *cobra.Command) error {
 		}
 		return nil
 	}
+	err := refuseTrainingFlags(cmd)
+	if f.command.timeout < 0 {
+		err = errors.Join(err, usage(fmt.Errorf("--exec-timeout must not be negative (got %v)", f.command.timeout)))
+	}
+	return err
+}
+
+// refuseTrainingFlags refuses the flags that mean nothing where a command is run.
+func refuseTrainingFlags(cmd *cobra.Command) error {
 	var errs []error
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		if !slices.Contains(alsoWithExec, flag.Name) {
-			errs = append(errs, usage(fmt.Errorf("--%s is about training, --exec runs a command", flag.Name)))
+			errs = append(errs, usage(fmt.Errorf("--%s is about training, the study runs a command", flag.Name)))
 		}
 	})
-	if f.command.timeout < 0 {
-		errs = append(errs, usage(fmt.Errorf("--exec-timeout must not be negative (got %v)", f.command.timeout)))
-	}
 	return errors.Join(errs...)
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"time"
 
@@ -155,12 +157,23 @@ func (p *plan) takeOver(cmd *cobra.Command, stderr io.Writer) error {
 	if fresh.Pruner == "" {
 		fresh.Pruner = old.Pruner
 	}
+	if fresh.Objective == objectiveCommand && old.Objective == objectiveTraining {
+		return usage(fmt.Errorf("study %q trains networks: leave --exec out to go on with it", p.place.name))
+	}
+	if old.Objective == objectiveCommand {
+		if err := refuseTrainingFlags(cmd); err != nil {
+			return err
+		}
+	}
 	if old.Objective == objectiveManual && fresh.Objective == objectiveCommand {
 		old.Objective, old.Exec, old.Shell, old.Timeout = fresh.Objective, fresh.Exec, fresh.Shell, fresh.Timeout
 	}
 	old.announce(cmd, stderr, fresh)
 	if lag, _ := cmd.Flags().GetInt("lag"); cmd.Flags().Changed("lag") && lag != p.constants.Lag {
 		fmt.Fprintf(stderr, "note: --lag %d: the study was begun with %d and goes on with that\n", lag, p.constants.Lag)
+	}
+	if async, _ := cmd.Flags().GetBool("async"); cmd.Flags().Changed("async") && async != p.constants.Async {
+		fmt.Fprintf(stderr, "note: --async %v: the study was begun with %v and goes on with that\n", async, p.constants.Async)
 	}
 	p.settings = old
 	return nil
@@ -225,7 +238,7 @@ func (p *plan) setData(train, val *mnist.Set) error {
 	p.settings.Data = data
 	p.training.Train, p.training.Val, p.training.Key = train, dataset(val), data
 	if p.place.file != "" {
-		p.training.Checkpoints = p.place.file + ".checkpoints"
+		p.training.Checkpoints = fmt.Sprintf("%s.%s.checkpoints", p.place.file, url.PathEscape(p.place.name))
 	}
 	return nil
 }
@@ -245,12 +258,34 @@ func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() err
 		return nil, err
 	}
 	p.study = study
+	if err := p.sameSettings(); err != nil {
+		return nil, errors.Join(err, closeStudy())
+	}
 	return func() error {
 		if p.training != nil && p.training.Checkpoints != "" {
 			_ = os.Remove(p.training.Checkpoints) // stays while there are some in it
 		}
 		return closeStudy()
 	}, nil
+}
+
+// sameSettings refuses a study that another search has begun in the meantime with other
+// settings.
+func (p *plan) sameSettings() error {
+	raw := p.study.Attr(settingsAttr)
+	if raw == nil || p.known {
+		return nil
+	}
+	var theirs searchSettings
+	if err := json.Unmarshal(raw, &theirs); err != nil {
+		return fmt.Errorf("study %q: attribute %s: %w", p.place.name, settingsAttr, err)
+	}
+	mine := p.settings
+	mine.Trials = theirs.Trials
+	if a, b := fmt.Sprint(mine.flat(), mine.Objective, mine.Data), fmt.Sprint(theirs.flat(), theirs.Objective, theirs.Data); a != b {
+		return fmt.Errorf("study %q was begun by another search just now, with other settings: go on with --study %s", p.place.name, p.place.file)
+	}
+	return nil
 }
 
 // sampler returns what the study's method is.
@@ -293,19 +328,25 @@ func (p *plan) execute(ctx context.Context, a *app, winner func(context.Context,
 		p.training.OnEpoch = progress.Epoch
 	}
 	p.optimize.OnEvent = func(e search.Event) {
-		if e.Kind == search.Ended {
+		switch {
+		case e.Kind == search.Ended:
 			r.Ended = e.Reason
+		case e.Kind == search.Told && p.training != nil:
+			if err := p.training.RemoveCheckpoint(e.Trial.Number); err != nil {
+				fmt.Fprintf(a.stderr, "note: %v\n", err)
+			}
 		}
 		progress.Event(e)
 	}
 	err := search.Optimize(ctx, p.study, p.evaluate, p.optimize)
 	progress.Close()
+	r.addTrials(p.direction, p.study.Trials())
 	if waited := p.study.Waited(); waited > time.Second {
 		fmt.Fprintf(a.stderr, "waited %s for results of other trials, all jobs together (--async or a larger --lag waits less)\n", ui.Duration(waited))
 	}
-	if err = errors.Join(err, r.addTrials(p.direction, p.study.Trials())); err != nil {
+	if err != nil {
 		if ctx.Err() != nil && p.place.file != "" {
-			fmt.Fprintf(a.stderr, "go on with: mnist-tune search --study %s\n", p.place.file)
+			fmt.Fprintf(a.stderr, "the same command with --study %s goes on\n", p.place.file)
 		}
 		if ctx.Err() != nil || errors.Is(err, search.ErrAllFailed) {
 			return errors.Join(err, r.print(a))

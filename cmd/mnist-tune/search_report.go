@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -83,18 +84,14 @@ func newSearchReport(place *studyPlace, s searchSettings, c search.Constants) *s
 }
 
 // addTrials takes over the study's trials and its best one.
-func (r *searchReport) addTrials(d search.Direction, trials []search.Trial) error {
+func (r *searchReport) addTrials(d search.Direction, trials []search.Trial) {
 	for _, t := range trials {
-		row, err := newTrialReport(t)
-		if err != nil {
-			return err
-		}
-		r.Trials = append(r.Trials, row)
+		r.Trials = append(r.Trials, newTrialReport(t))
 	}
 	r.Seconds = time.Since(r.start).Seconds()
 	best, ok := search.BestOf(d, trials)
 	if !ok {
-		return nil
+		return
 	}
 	value, _ := best.Value()
 	r.Best = &bestReport{Number: best.Number, Params: best.Params, Value: value}
@@ -104,12 +101,13 @@ func (r *searchReport) addTrials(d search.Direction, trials []search.Trial) erro
 		r.refitEpochs = *epoch
 	}
 	r.refitEpochs = max(r.refitEpochs, 1)
-	return nil
 }
 
-func newTrialReport(t search.Trial) (trialReport, error) {
+// newTrialReport leaves out what JSON cannot hold (infinite values of other programs) and
+// attributes that have our names but are something else.
+func newTrialReport(t search.Trial) trialReport {
 	row := trialReport{Number: t.Number, State: t.State, Params: t.Params, History: []nn.Epoch{}}
-	if value, ok := t.Value(); ok {
+	if value, ok := t.Value(); ok && !math.IsInf(value, 0) && !math.IsNaN(value) {
 		row.Value = &value
 	}
 	if t.State.Finished() {
@@ -120,15 +118,13 @@ func newTrialReport(t search.Trial) (trialReport, error) {
 	}
 	for key, into := range map[string]any{tune.AttrHistory: &row.History, tune.AttrBestEpoch: &row.BestEpoch, tune.AttrSamplesPerSecond: &row.SamplesPerSecond} {
 		if raw, ok := t.Attrs[key]; ok {
-			if err := json.Unmarshal(raw, into); err != nil {
-				return row, fmt.Errorf("trial %d: attribute %s: %w", t.Number, key, err)
-			}
+			_ = json.Unmarshal(raw, into)
 		}
 	}
 	if row.History == nil {
 		row.History = []nn.Epoch{}
 	}
-	return row, nil
+	return row
 }
 
 // addRefit takes over what became of the winner.

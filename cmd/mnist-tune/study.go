@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -141,17 +142,26 @@ func (a *app) showStudy(cmd *cobra.Command, path, name string) error {
 	if err != nil {
 		return err
 	}
+	r := newSearchReport(&studyPlace{file: path, name: record.Name}, settings, constants)
 	if !known {
-		settings.Method, settings.Metric = "another program", "value"
-		if constants.Space, err = foreignSpace(record); err != nil {
-			return err
+		r.Method, r.Metric, r.Space = "another program", "value", parameterNames(record)
+	}
+	r.addTrials(record.Directions[0], publicTrials(record))
+	return r.print(a)
+}
+
+// parameterNames returns the names of all parameters of a study, in the order in which
+// they appear.
+func parameterNames(record *search.StudyRecord) []string {
+	var names []string
+	for _, t := range record.Trials {
+		for _, d := range t.Distributions {
+			if !slices.Contains(names, d.Name) {
+				names = append(names, d.Name)
+			}
 		}
 	}
-	r := newSearchReport(&studyPlace{file: path, name: record.Name}, settings, constants)
-	if err := r.addTrials(record.Directions[0], publicTrials(record)); err != nil {
-		return err
-	}
-	return r.print(a)
+	return names
 }
 
 func (a *app) stopStudy(cmd *cobra.Command, path, name string) error {
