@@ -327,3 +327,86 @@ func TestOutcomeAtTheInterruptionIsKept(t *testing.T) {
 		t.Errorf("%v, %+v", err, trials)
 	}
 }
+
+// faulty is a journal on a disk that is full for a while.
+type faulty struct {
+	*MemoryJournal
+	full atomic.Bool
+}
+
+func (j *faulty) Update(ctx context.Context, from int64, decide func([]Op) ([]Op, error)) error {
+	if j.full.Load() {
+		return errors.New("no space left on device")
+	}
+	return j.MemoryJournal.Update(ctx, from, decide)
+}
+
+// A full disk ends the search; it fails no trial, and when there is room again the study
+// ends as if nothing had happened.
+func TestFullDisk(t *testing.T) {
+	o := StudyOptions{Space: mustSpace(t, "x=0.0..1.0"), Sampler: reader{}, Pruner: ASHA{}, Seed: 3, Lag: 4}
+	alone := newStudy(t, o)
+	if err := Optimize(t.Context(), alone, curves, OptimizeOptions{Trials: 20}); err != nil {
+		t.Fatal(err)
+	}
+	j := &faulty{MemoryJournal: NewMemoryJournal()}
+	o.Journal = j
+	s := openStudy(t, o)
+	for _, at := range []int{0, 7, 13} {
+		err := Optimize(t.Context(), s, func(ctx context.Context, e *Evaluation) (float64, error) {
+			j.full.Store(e.Number == at)
+			return curves(ctx, e)
+		}, OptimizeOptions{Trials: 20, Jobs: 2})
+		if !errors.Is(err, ErrJournal) || !strings.Contains(err.Error(), "no space left") {
+			t.Fatalf("full at trial %d: %v", at, err)
+		}
+		j.full.Store(false)
+	}
+	if err := Optimize(t.Context(), s, curves, OptimizeOptions{Trials: 20, Jobs: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := essence(s.Trials()), essence(alone.Trials()); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+}
+
+// Who asks by hand takes no trial over and waits for nobody.
+func TestDetached(t *testing.T) {
+	o := StudyOptions{Space: mustSpace(t, "x=0.0..1.0"), Seed: 1, Journal: NewMemoryJournal(), Workers: &host{dead: map[string]bool{"worker": true}}, Worker: "worker", Pruner: ASHA{}}
+	s := openStudy(t, o)
+	if _, err := s.Ask(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	o.Worker, o.Detached = "hand", true
+	hand := openStudy(t, o)
+	trial, err := hand.Ask(t.Context())
+	if err != nil || trial.Number != 1 {
+		t.Fatalf("trial %d, %v: want 1, not the dead worker's 0", trial.Number, err)
+	}
+	if err := hand.Report(t.Context(), 1, 1, 0.5); err != nil {
+		t.Errorf("a report waits for nobody: %v", err)
+	}
+	if err := hand.SetAttr(1, "note", "hi"); err != nil {
+		t.Fatal(err)
+	}
+	// A worker takes the dead one's trial over, not the one that somebody has in hand.
+	o.Worker, o.Detached = "other", false
+	other := openStudy(t, o)
+	if trial, err := other.Ask(t.Context()); err != nil || trial.Number != 0 {
+		t.Errorf("trial %d, %v", trial.Number, err)
+	}
+	if trial, err := other.Ask(t.Context()); err != nil || trial.Number != 2 {
+		t.Errorf("trial %d, %v", trial.Number, err)
+	}
+	if told, err := hand.Tell(t.Context(), 1, Outcome{Values: []float64{0.5}}); err != nil || string(told.Attrs["note"]) != `"hi"` {
+		t.Errorf("%+v, %v", told, err)
+	}
+}
+
+func TestPrunersRefuseNonsense(t *testing.T) {
+	for _, p := range []Pruner{ASHA{Eta: 1}, ASHA{MinSteps: -1}, Hyperband{Eta: 1}, Hyperband{MaxSteps: -3}, Percentile{Percent: 101}} {
+		if _, err := NewStudy(StudyOptions{Space: mustSpace(t, "x=0.0..1.0"), Pruner: p}); err == nil {
+			t.Errorf("%T%+v makes a study", p, p)
+		}
+	}
+}
