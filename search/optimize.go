@@ -208,17 +208,9 @@ func (l *loop) usedUp() string {
 	if o.Target == nil && o.Patience == 0 {
 		return ""
 	}
-	d, trials := l.study.options.Directions[0], l.study.Trials()
-	best, ok := BestOf(d, trials)
-	value, _ := best.Value()
-	if ok && o.Target != nil && !d.Better(*o.Target, value) {
+	best, later, ok := l.study.progress()
+	if ok && o.Target != nil && !l.study.options.Directions[0].Better(*o.Target, best) {
 		return "target reached"
-	}
-	later := 0 // finished trials after the best one
-	for _, t := range trials {
-		if ok && t.State.Finished() && t.Number > best.Number {
-			later++
-		}
 	}
 	if o.Patience > 0 && later >= o.Patience {
 		return fmt.Sprintf("no improvement in %d trials", later)

@@ -20,6 +20,7 @@ type Pruner interface {
 	// Prune reports whether t, whose last report is at a rung, should stop. history
 	// holds the trials of lower numbers in that order, with their reports up to that
 	// step and no later ones: a trial that was told or pruned before it has fewer.
+	// They are shared and must not be changed.
 	Prune(d Direction, history []Trial, t Trial) bool
 }
 

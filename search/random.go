@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"maps"
+	"slices"
 )
 
 // Random proposes independent configurations, uniform on the parameters' scales
@@ -43,7 +44,7 @@ func (Random) Sample(ctx context.Context, req Request) (Params, error) {
 			u[i] = req.Rand.Float64()
 		}
 		p := req.Space.Decode(u)
-		if !seen(req.History, p) {
+		if !seen(req, p) {
 			return p, nil
 		}
 		if try == maxRedraws {
@@ -52,9 +53,16 @@ func (Random) Sample(ctx context.Context, req Request) (Params, error) {
 	}
 }
 
-func seen(history []Trial, p Params) bool {
-	for _, t := range history {
-		if maps.Equal(t.Params, p) {
+// seen reports whether a configuration is in the history. Parameters with many values
+// are looked at first.
+func seen(req Request, p Params) bool {
+	params := req.Space.Params()
+	slices.SortStableFunc(params, func(a, b Param) int { return int(a.Kind) - int(b.Kind) })
+	first := params[0].Name
+	number, isNumber := p[first].(float64)
+	for i := range req.History {
+		q := req.History[i].Params
+		if x, ok := q[first].(float64); ok == isNumber && x == number && maps.Equal(p, q) {
 			return true
 		}
 	}

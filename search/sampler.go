@@ -31,7 +31,8 @@ type Request struct {
 	Directions []Direction
 	// History holds trials 0 to Number-1 in that order. A trial whose result
 	// the sampler may not know yet (the study's lag) is Running and has no
-	// values and no reports, whatever has really happened to it.
+	// values and no reports, whatever has really happened to it. The trials are
+	// shared: they must not be changed.
 	History []Trial
 	Number  int
 	Rand    *rand.Rand // seeded from (study seed, Number)

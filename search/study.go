@@ -74,6 +74,7 @@ type Study struct {
 	record   *StudyRecord
 	local    map[int]*attempt     // the trials that this process evaluates, by number
 	attrs    map[int][]Op         // attributes of trials that are written with their outcome
+	views    []shown              // of finished trials, by number
 	seen     map[string]time.Time // when a worker's last operation was read
 	changed  chan struct{}        // closed and replaced when there is something new
 	waited   time.Duration
@@ -322,22 +323,43 @@ func (s *Study) Trials() []Trial {
 // are among its Attrs, the study's own are not; they fill Error and Seconds.
 func (t *TrialRecord) Public() Trial {
 	out := t.Snapshot()
-	for key, raw := range t.Attrs {
-		switch key {
-		case AttrError:
-			_ = json.Unmarshal(raw, &out.Error) // not a text: no reason is known
-		case AttrSeconds:
-			_ = json.Unmarshal(raw, &out.Seconds) // not a number: the times of the log stand
-		}
-		if strings.HasPrefix(key, AttrPrefix) {
-			delete(out.Attrs, key)
-		}
-	}
+	t.publish(&out)
+	return out
+}
+
+// publish gives a copy of the trial the attributes that a Study shows.
+func (t *TrialRecord) publish(out *Trial) {
+	out.Attrs = maps.Clone(t.SystemAttrs)
 	if out.Attrs == nil {
 		out.Attrs = make(map[string]json.RawMessage)
 	}
-	maps.Copy(out.Attrs, t.SystemAttrs)
-	return out
+	for key, raw := range t.Attrs {
+		switch {
+		case key == AttrError:
+			_ = json.Unmarshal(raw, &out.Error) // not a text: no reason is known
+		case key == AttrSeconds:
+			_ = json.Unmarshal(raw, &out.Seconds) // not a number: the times of the log stand
+		case !strings.HasPrefix(key, AttrPrefix) && t.SystemAttrs[key] == nil:
+			out.Attrs[key] = raw
+		}
+	}
+}
+
+// progress returns the best trial and how many finished trials have come after it.
+func (s *Study) progress() (best float64, later int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.options.Directions[0]
+	for _, t := range s.record.Trials {
+		value, has := t.Value()
+		switch {
+		case t.State == Complete && has && !notFinite(value) && (!ok || d.Better(value, best)):
+			best, later, ok = value, 0, true
+		case ok && t.State.Finished():
+			later++
+		}
+	}
+	return best, later, ok
 }
 
 // Best returns the complete trial with the best value of the first objective,

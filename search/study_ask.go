@@ -119,17 +119,46 @@ func (s *Study) takeOver(ctx context.Context) (Trial, bool, error) {
 	return out, true, nil
 }
 
-// history returns all trials; those from number known on are shown as running.
+// history returns all trials; those from number known on, and those that have not
+// finished, are shown as running.
 func (s *Study) history(known int) []Trial {
 	out := make([]Trial, len(s.record.Trials))
 	for i, r := range s.record.Trials {
-		if i < known && (r.State.Finished() || s.options.Async) || s.options.Async && r.State.Finished() {
-			out[i] = r.Public()
-		} else {
-			out[i] = Trial{Number: i, State: Running, Params: maps.Clone(r.Params), Attrs: maps.Clone(r.SystemAttrs)}
+		switch {
+		case !r.State.Finished():
+			out[i] = r.begun()
+		case i < known || s.options.Async:
+			out[i] = s.shown(i).whole
+		default:
+			out[i] = s.shown(i).begun
 		}
 	}
 	return out
+}
+
+// shown is what samplers and pruners see of a finished trial. It does not change any
+// more, so it is made once.
+type shown struct {
+	whole, begun Trial
+	made         bool
+}
+
+func (s *Study) shown(number int) *shown {
+	for len(s.views) <= number {
+		s.views = append(s.views, shown{})
+	}
+	v := &s.views[number]
+	if !v.made {
+		r := s.record.Trials[number] // its maps do not change any more either
+		*v = shown{whole: r.Trial, begun: Trial{Number: number, State: Running, Params: r.Params, Attrs: r.SystemAttrs}, made: true}
+		r.publish(&v.whole)
+	}
+	return v
+}
+
+// begun returns the trial as it was when it began.
+func (t *TrialRecord) begun() Trial {
+	return Trial{Number: t.Number, State: Running, Params: maps.Clone(t.Params), Attrs: maps.Clone(t.SystemAttrs)}
 }
 
 // propose asks the sampler and returns the operation that makes the trial.

@@ -118,7 +118,11 @@ func (s *Study) prune(ctx context.Context, number, step int, rescue rescuer) err
 	p := s.options.Pruner
 	history := make([]Trial, number)
 	for i, t := range s.record.Trials[:number] {
-		history[i] = t.Public().upTo(step)
+		if t.State.Finished() {
+			history[i] = s.shown(i).whole.upTo(step)
+		} else {
+			history[i] = t.Public().upTo(step)
+		}
 	}
 	if own := s.record.Trials[number].Public().upTo(step); !p.Prune(s.options.Directions[0], history, own) {
 		return nil
@@ -143,8 +147,14 @@ func (s *Study) rescue(ctx context.Context, evaluate rescuer) error {
 
 // upTo returns the trial as it was at a step: it forgets later reports, and its outcome.
 func (t Trial) upTo(step int) Trial {
-	t.Reports = slices.DeleteFunc(t.Reports, func(r Report) bool { return r.Step > step })
-	slices.SortFunc(t.Reports, func(a, b Report) int { return a.Step - b.Step })
+	var until []Report
+	for _, r := range t.Reports {
+		if r.Step <= step {
+			until = append(until, r)
+		}
+	}
+	slices.SortFunc(until, func(a, b Report) int { return a.Step - b.Step })
+	t.Reports = until
 	t.State, t.Values, t.Error, t.Seconds = Running, nil, "", 0
 	return t
 }
