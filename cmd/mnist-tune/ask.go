@@ -65,6 +65,22 @@ func (a *app) ask(cmd *cobra.Command, f *searchFlags) error {
 	if place.record != nil && f.direction == "" {
 		f.direction = place.record.Directions[0].String()
 	}
+	var t search.Trial
+	err = f.byHand(cmd, a, place, func(s *search.Study) error {
+		if err := s.RequestStop(cmd.Context(), false); err != nil {
+			return err
+		}
+		t, err = s.Ask(cmd.Context())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.printJSON(askReport{Study: place.file, Number: t.Number, Params: t.Params})
+}
+
+// byHand opens a study for somebody who asks and tells by hand.
+func (f *searchFlags) byHand(cmd *cobra.Command, a *app, place *studyPlace, use func(*search.Study) error) error {
 	p, err := f.plan(cmd, a, place)
 	if err != nil {
 		return err
@@ -74,15 +90,7 @@ func (a *app) ask(cmd *cobra.Command, f *searchFlags) error {
 	if err != nil {
 		return err
 	}
-	err = p.study.RequestStop(cmd.Context(), false)
-	var t search.Trial
-	if err == nil {
-		t, err = p.study.Ask(cmd.Context())
-	}
-	if err = errors.Join(err, closeStudy()); err != nil {
-		return err
-	}
-	return a.printJSON(askReport{Study: place.file, Number: t.Number, Params: t.Params})
+	return errors.Join(use(p.study), closeStudy())
 }
 
 // tellFlags is the command line of tell.
@@ -177,17 +185,12 @@ func (a *app) tell(cmd *cobra.Command, f *tellFlags) error {
 		return usage(fmt.Errorf("%s holds no study %q", f.study.file, place.name))
 	}
 	known := searchFlags{jobs: 1, manual: true, method: "bayes", direction: place.record.Directions[0].String()}
-	p, err := known.plan(cmd, a, place)
-	if err != nil {
+	var out tellReport
+	err = known.byHand(cmd, a, place, func(s *search.Study) error {
+		out, err = f.apply(cmd, s, o, ended)
 		return err
-	}
-	p.evaluate = nil
-	closeStudy, err := p.open(cmd.Context(), a.stderr)
+	})
 	if err != nil {
-		return err
-	}
-	out, err := f.apply(cmd, p.study, o, ended)
-	if err = errors.Join(err, closeStudy()); err != nil {
 		return err
 	}
 	out.Study = place.file
