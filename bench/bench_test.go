@@ -40,6 +40,7 @@ func BenchmarkTrain(b *testing.B) {
 		c.NumLayers, c.BatchSize, c.Width = 2, 128, 64
 		cases = append(cases, c)
 	}
+	cases = append(cases, Case{NumLayers: 2, BatchSize: 512, Width: 256, Threads: 2})
 	for _, c := range cases {
 		b.Run(c.Name(), func(b *testing.B) { benchmarkSteps(b, c, c.data(train)) })
 	}
