@@ -56,17 +56,18 @@ type team struct {
 
 // do runs all parts of a call and returns when they are finished.
 func (t *team) do(c *call) {
-	blocks := c.blocks()
-	n := c.panels * blocks
-	if t.size < 2 || n < 2 || c.panels**c.rows*c.work < sharedWork {
-		for p := range c.panels {
-			for lo := 0; lo < *c.rows; lo += c.block {
-				c.run(0, kernel.Part{Panel: p, Lo: lo, Hi: min(lo+c.block, *c.rows)})
-			}
+	rows := *c.rows
+	if t.size > 1 && c.panels*rows*c.work >= sharedWork {
+		if n := c.panels * c.blocks(); n > 1 {
+			t.share(c, n)
+			return
 		}
-		return
 	}
-	t.share(c, n)
+	for p := range c.panels {
+		for lo := 0; lo < rows; lo += c.block {
+			c.run(0, kernel.Part{Panel: p, Lo: lo, Hi: min(lo+c.block, rows)})
+		}
+	}
 }
 
 // share runs the n parts of a call with the help of others.
