@@ -200,11 +200,13 @@ func (s *Study) create() ([]Op, error) {
 	o := &s.options
 	var ops []Op
 	id := s.replay.NextStudyID()
-	if there := s.replay.Study(o.Name); there == nil {
+	there := s.replay.Study(o.Name)
+	switch {
+	case there == nil:
 		ops = append(ops, Op{Code: CreateStudy, StudyName: o.Name, Directions: o.Directions})
-	} else if _, ok, _ := there.Constants(); ok || there.UserAttrs[AttrStudy] != nil || !slices.Equal(there.Directions, o.Directions) {
+	case there.UserAttrs[AttrStudy] != nil || !slices.Equal(there.Directions, o.Directions):
 		return nil, nil
-	} else {
+	default:
 		id = there.ID
 	}
 	constants, err := json.Marshal(Constants{Space: o.Space, Seed: o.Seed, Lag: o.Lag, Async: o.Async})
@@ -212,8 +214,7 @@ func (s *Study) create() ([]Op, error) {
 		return nil, fmt.Errorf("search: study %q: %w", o.Name, err)
 	}
 	ops = append(ops, Op{Code: StudyUserAttr, StudyID: id, Key: AttrStudy, Value: constants})
-	if len(o.Metrics) > 0 && len(ops) == 2 { // a new study
-
+	if len(o.Metrics) > 0 && there == nil {
 		names, err := json.Marshal(o.Metrics)
 		if err != nil {
 			return nil, err
@@ -345,15 +346,22 @@ func (t *TrialRecord) publish(out *Trial) {
 	}
 }
 
-// progress returns the best trial and how many finished trials have come after it.
+// score returns the first value of a complete trial; ok is false for other trials and for
+// values of other programs that are not finite.
+func (t *Trial) score() (value float64, ok bool) {
+	value, ok = t.Value()
+	return value, ok && t.State == Complete && !notFinite(value)
+}
+
+// progress returns the best value and how many finished trials have come after it.
 func (s *Study) progress() (best float64, later int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.options.Directions[0]
 	for _, t := range s.record.Trials {
-		value, has := t.Value()
+		value, has := t.score()
 		switch {
-		case t.State == Complete && has && !notFinite(value) && (!ok || d.Better(value, best)):
+		case has && (!ok || d.Better(value, best)):
 			best, later, ok = value, 0, true
 		case ok && t.State.Finished():
 			later++
@@ -370,11 +378,8 @@ func (s *Study) Best() (best Trial, ok bool) { return BestOf(s.options.Direction
 // false if none is complete.
 func BestOf(d Direction, trials []Trial) (best Trial, ok bool) {
 	for _, t := range trials {
-		value, has := t.Value()
-		if t.State != Complete || !has || notFinite(value) {
-			continue
-		}
-		if old, _ := best.Value(); !ok || d.Better(value, old) {
+		value, has := t.score()
+		if old, _ := best.Value(); has && (!ok || d.Better(value, old)) {
 			best, ok = t, true
 		}
 	}

@@ -213,7 +213,7 @@ func (s *Study) begin(ctx context.Context, n int, op Op) (Trial, error) {
 		}
 		op.Start = s.options.Clock()
 		if !s.options.Detached {
-			op.UserAttrs = map[string]json.RawMessage{AttrWorker: jsonText(s.options.Worker), AttrAttempt: json.RawMessage("1")}
+			op.UserAttrs = map[string]json.RawMessage{AttrWorker: mustJSON(s.options.Worker), AttrAttempt: json.RawMessage("1")}
 		}
 		return []Op{op}, nil
 	})
@@ -222,15 +222,6 @@ func (s *Study) begin(ctx context.Context, n int, op Op) (Trial, error) {
 	}
 	s.local[n] = &attempt{number: 1, reported: make(map[int]bool)}
 	return s.record.Trials[n].Public(), nil
-}
-
-// jsonText returns a text as JSON.
-func jsonText(text string) json.RawMessage {
-	raw, err := json.Marshal(text)
-	if err != nil { // there is no text that JSON cannot hold
-		panic(err)
-	}
-	return raw
 }
 
 // attemptOf returns how often a trial was begun.

@@ -197,28 +197,45 @@ func (s *Study) beat(ctx context.Context, n int) error {
 // userAttr returns the operation that sets an attribute of a trial. The value is one
 // that JSON can hold.
 func userAttr(t *TrialRecord, key string, value any) Op {
+	return Op{Code: TrialUserAttr, TrialID: t.ID, Key: key, Value: mustJSON(value)}
+}
+
+// mustJSON returns a value that JSON can hold.
+func mustJSON(value any) json.RawMessage {
 	raw, err := json.Marshal(value)
 	if err != nil {
-		panic(fmt.Sprintf("search: attribute %s: %v", key, err))
+		panic(fmt.Sprintf("search: %T is no JSON: %v", value, err))
 	}
-	return Op{Code: TrialUserAttr, TrialID: t.ID, Key: key, Value: raw}
+	return raw
 }
 
 // RequestStop asks all searches of a study in a journal to begin no new trials. Whoever
 // does not work on the study himself uses it; a Study has a method of that name.
 func RequestStop(ctx context.Context, j Journal, study string) error {
-	var replay Replay
-	return j.Update(ctx, 0, func(tail []Op) ([]Op, error) {
-		replay = Replay{}
-		for _, op := range tail {
-			if _, err := replay.Apply(op); err != nil {
-				return nil, err
-			}
-		}
-		record := replay.Study(study)
-		if record == nil {
-			return nil, fmt.Errorf("search: there is no study %q", study)
-		}
+	replay, err := ReadJournal(ctx, j)
+	if err != nil {
+		return err
+	}
+	record := replay.Study(study)
+	if record == nil {
+		return fmt.Errorf("search: there is no study %q", study)
+	}
+	// The number of a study never changes, so nothing is to be looked up under the lock.
+	return j.Update(ctx, 0, func([]Op) ([]Op, error) {
 		return []Op{{Code: StudyUserAttr, StudyID: record.ID, Key: AttrStop, Value: json.RawMessage("true")}}, nil
 	})
+}
+
+// ReadJournal returns the state that a journal leads to.
+func ReadJournal(ctx context.Context, j Journal) (*Replay, error) {
+	replay := new(Replay)
+	for op, err := range j.Read(ctx, 0) {
+		if err == nil {
+			_, err = replay.Apply(op)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return replay, nil
 }

@@ -170,10 +170,10 @@ func (p *plan) takeOver(cmd *cobra.Command, stderr io.Writer) error {
 	}
 	old.announce(cmd, stderr, fresh)
 	if lag, _ := cmd.Flags().GetInt("lag"); cmd.Flags().Changed("lag") && lag != p.constants.Lag {
-		fmt.Fprintf(stderr, "note: --lag %d: the study was begun with %d and goes on with that\n", lag, p.constants.Lag)
+		noteKept(stderr, "lag", lag, p.constants.Lag)
 	}
 	if async, _ := cmd.Flags().GetBool("async"); cmd.Flags().Changed("async") && async != p.constants.Async {
-		fmt.Fprintf(stderr, "note: --async %v: the study was begun with %v and goes on with that\n", async, p.constants.Async)
+		noteKept(stderr, "async", async, p.constants.Async)
 	}
 	p.settings = old
 	return nil

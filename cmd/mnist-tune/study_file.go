@@ -86,16 +86,7 @@ func readStudies(ctx context.Context, path string) (*search.Replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	replay := new(search.Replay)
-	for op, err := range log.Read(ctx, 0) {
-		if err == nil {
-			_, err = replay.Apply(op)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return replay, nil
+	return search.ReadJournal(ctx, log)
 }
 
 // describeStudies says what is in a file in a few words.
@@ -218,6 +209,11 @@ func (s searchSettings) flat() map[string]any {
 	return out
 }
 
+// noteKept says that a study stays with its own value of a flag.
+func noteKept(stderr io.Writer, flag string, given, kept any) {
+	fmt.Fprintf(stderr, "note: --%s %v: the study was begun with %v and goes on with that\n", flag, given, kept)
+}
+
 // announce says which of the flags on the command line a study overrides.
 func (s searchSettings) announce(cmd *cobra.Command, stderr io.Writer, fresh searchSettings) {
 	mine, theirs := s.flat(), fresh.flat()
@@ -229,7 +225,7 @@ func (s searchSettings) announce(cmd *cobra.Command, stderr io.Writer, fresh sea
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		fmt.Fprintf(stderr, "note: --%s %v: the study was begun with %v and goes on with that\n", name, theirs[name], mine[name])
+		noteKept(stderr, name, theirs[name], mine[name])
 	}
 	if s.Objective != objectiveTraining {
 		return

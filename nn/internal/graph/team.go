@@ -19,12 +19,7 @@ type call struct {
 }
 
 // blocks returns how many parts a panel has.
-func (c *call) blocks() int {
-	if *c.rows <= c.block {
-		return 1
-	}
-	return (*c.rows + c.block - 1) / c.block
-}
+func (c *call) blocks() int { return (*c.rows + c.block - 1) / c.block }
 
 // part returns part i, of which there are so many to a panel.
 func (c *call) part(i, blocks int) kernel.Part {
