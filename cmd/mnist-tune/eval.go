@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mnisttune/mnist"
 	"mnisttune/nn"
 )
 
@@ -60,6 +61,16 @@ func newEval(a *app) *cobra.Command {
 	return cmd
 }
 
+// judge returns the test rows and what a network makes of them.
+func judge(ctx context.Context, trainer *nn.Trainer, test func() (*mnist.Set, error)) (*mnist.Set, nn.Metrics, error) {
+	set, err := test()
+	if err != nil {
+		return nil, nn.Metrics{}, err
+	}
+	metrics, err := trainer.Evaluate(ctx, set)
+	return set, metrics, err
+}
+
 func (a *app) eval(ctx context.Context, model string, options nn.Options, data *dataFlags) error {
 	trainer, err := nn.Load(model, options)
 	if err != nil {
@@ -69,11 +80,7 @@ func (a *app) eval(ctx context.Context, model string, options nn.Options, data *
 	if err != nil {
 		return err
 	}
-	set, err := test()
-	if err != nil {
-		return err
-	}
-	metrics, err := trainer.Evaluate(ctx, set)
+	set, metrics, err := judge(ctx, trainer, test)
 	if err != nil {
 		return err
 	}

@@ -370,11 +370,7 @@ func (p *plan) refit(ctx context.Context, a *app, r *searchReport, all *mnist.Se
 	if err != nil {
 		return err
 	}
-	set, err := test()
-	if err != nil {
-		return err
-	}
-	metrics, err := trainer.Evaluate(ctx, set)
+	_, metrics, err := judge(ctx, trainer, test)
 	if err != nil {
 		return err
 	}

@@ -124,11 +124,7 @@ func (a *app) train(ctx context.Context, cfg nn.Config, data *dataFlags, options
 			return err
 		}
 	}
-	testSet, err := test()
-	if err != nil {
-		return err
-	}
-	metrics, err := trainer.Evaluate(ctx, testSet)
+	_, metrics, err := judge(ctx, trainer, test)
 	if err != nil {
 		return err
 	}
