@@ -44,25 +44,31 @@ func (f *File) Enlist(worker string) (*Presence, error) {
 		return nil, fmt.Errorf("journal: the worker %q is not of this host", worker)
 	}
 	f.sweep()
-	// The file gets its name when it is locked, so that nobody takes it for a dead one's.
-	file, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+".new-*")
-	if err != nil {
-		return nil, fmt.Errorf("journal: show that the worker is alive: %w", err)
-	}
-	trySystemLock(file)
-	if err = os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		// A file system without links; on most of them an open file may be renamed.
-		if err = os.Rename(file.Name(), path); err == nil {
+	for range 100 {
+		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+		if err != nil {
+			return nil, fmt.Errorf("journal: show that the worker is alive: %w", err)
+		}
+		// Before it was locked somebody may have taken it for a dead one's and removed it.
+		if trySystemLock(file) != lockBusy && isNamed(file, path) {
 			return &Presence{path: path, file: file}, nil
 		}
+		if err := file.Close(); err != nil {
+			return nil, fmt.Errorf("journal: show that the worker is alive: %w", err)
+		}
+		time.Sleep(time.Millisecond)
 	}
+	return nil, fmt.Errorf("journal: the worker %q is there already", worker)
+}
+
+// isNamed reports whether a path leads to an open file.
+func isNamed(file *os.File, path string) bool {
+	mine, err := file.Stat()
 	if err != nil {
-		err = errors.Join(fmt.Errorf("journal: show that the worker is alive: %w", err), file.Close())
+		return false
 	}
-	if err = errors.Join(err, os.Remove(file.Name())); err != nil {
-		return nil, err
-	}
-	return &Presence{path: path, file: file}, nil
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(mine, there)
 }
 
 // sweep removes the files of dead workers, and locks that somebody was killed over.
@@ -79,7 +85,7 @@ func (f *File) sweep() {
 		case !ok:
 		case strings.HasPrefix("."+name, workerPrefix(host)):
 			removeDead(path)
-		case strings.HasPrefix(name, "new-") || strings.HasPrefix(name, "lock") && strings.HasSuffix(name, ".rename"):
+		case strings.HasPrefix(name, "lock") && strings.HasSuffix(name, ".rename"):
 			if info, err := e.Info(); err == nil && f.options.Clock().Sub(info.ModTime()) > time.Minute {
 				_ = os.Remove(path)
 			}
