@@ -25,14 +25,23 @@ type ValueBlind interface {
 	ValueBlind()
 }
 
+// Staged is implemented by samplers that propose in stages: all trials of a stage are
+// chosen from the results of the trials before the stage. A study makes them wait for
+// those, whatever its lag, and for no others.
+type Staged interface {
+	// Stage returns the number of the first trial of the stage that trial number is
+	// in. It depends on its arguments only.
+	Stage(space Space, number int) (first int)
+}
+
 // Request is what a Sampler knows when it proposes trial Number.
 type Request struct {
 	Space      Space
 	Directions []Direction
 	// History holds trials 0 to Number-1 in that order. A trial whose result
-	// the sampler may not know yet (the study's lag) is Running and has no
-	// values and no reports, whatever has really happened to it. The trials are
-	// shared: they must not be changed.
+	// the sampler may not know yet (the study's lag, or its stage) is Running and
+	// has no values and no reports, whatever has really happened to it. The trials
+	// are shared: they must not be changed.
 	History []Trial
 	Number  int
 	Rand    *rand.Rand // seeded from (study seed, Number)

@@ -65,10 +65,7 @@ func (s *Study) tryAsk(ctx context.Context, limit int) (Trial, error) {
 	case s.stopRequested():
 		return Trial{}, ErrStopped
 	}
-	known := 0 // how many trials' results the sampler sees
-	if _, blind := s.options.Sampler.(ValueBlind); !blind {
-		known = max(0, n-s.options.Lag+1)
-	}
+	known := s.known(n)
 	orphaned := false
 	waited, err := s.wait(ctx, func() bool {
 		orphaned = !s.options.Detached && slices.ContainsFunc(s.record.Trials, s.orphan)
@@ -91,6 +88,17 @@ func (s *Study) tryAsk(ctx context.Context, limit int) (Trial, error) {
 		return Trial{}, err
 	}
 	return s.begin(ctx, n, op)
+}
+
+// known returns how many trials' results the sampler sees that chooses trial n.
+func (s *Study) known(n int) int {
+	switch sampler := s.options.Sampler.(type) {
+	case ValueBlind:
+		return 0
+	case Staged:
+		return min(max(0, sampler.Stage(s.options.Space, n)), n)
+	}
+	return max(0, n-s.options.Lag+1)
 }
 
 // stopRequested reports whether somebody has asked the study to end.

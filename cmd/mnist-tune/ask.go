@@ -42,7 +42,7 @@ Nobody waits for a trial that was asked for by hand, and nobody takes it over.`,
 	fs.StringVar(&f.direction, "direction", "", "minimize or maximize the value")
 	fs.StringArrayVar(&f.params, "param", nil, "a parameter and its values, NAME=RANGE; repeat for more")
 	fs.StringVar(&f.spaceFile, "space", "", "YAML file with the parameters, in place of --param")
-	fs.StringVar(&f.method, "method", "bayes", "grid, random or bayes")
+	fs.StringVar(&f.method, "method", "bayes", methodList())
 	fs.Uint64Var(&f.config.cfg.Seed, "seed", 0, "of every random draw (default: drawn and printed)")
 	return cmd
 }
@@ -56,7 +56,7 @@ func (a *app) ask(cmd *cobra.Command, f *searchFlags) error {
 	if place.file == "" {
 		return usage(errors.New("ask and tell need a file: give --study"))
 	}
-	if err := oneOf("method", f.method, "grid", "random", "bayes"); err != nil {
+	if err := checkMethods("method", f.method); err != nil {
 		return err
 	}
 	if f.spaceFile != "" && len(f.params) > 0 {

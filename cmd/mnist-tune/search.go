@@ -84,7 +84,7 @@ to --lag.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&f.method, "method", "bayes", "grid, random or bayes")
+	fs.StringVar(&f.method, "method", "bayes", methodList())
 	fs.IntVar(&f.trials, "trials", 0, fmt.Sprintf("trials of the whole study (default %d; grid: all cells)", defaultTrials))
 	fs.DurationVar(&f.timeout, "timeout", 0, "begin no new trials after this time, such as 90s, 20m or 8h")
 	fs.Float64Var(&f.target, "target", 0, "begin no new trials when one has reached this value")
@@ -173,7 +173,7 @@ func oneOf(flag, got string, want ...string) error {
 // check refuses flags that are wrong on their own.
 func (f *searchFlags) check(cmd *cobra.Command) error {
 	var errs []error
-	errs = append(errs, oneOf("method", f.method, "grid", "random", "bayes"), oneOf("metric", f.metric, "val_accuracy", "val_loss"), oneOf("pruner", f.pruner, append(prunerNames, "")...))
+	errs = append(errs, checkMethods("method", f.method), oneOf("metric", f.metric, "val_accuracy", "val_loss"), oneOf("pruner", f.pruner, append(prunerNames, "")...))
 	if cmd.Flags().Changed("trials") && f.trials < 1 {
 		errs = append(errs, usage(fmt.Errorf("--trials must be 1 or more (got %d)", f.trials)))
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"mnisttune/bayes"
 	"mnisttune/cmd/mnist-tune/internal/ui"
 	"mnisttune/mnist"
 	"mnisttune/nn"
@@ -250,7 +249,7 @@ func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() err
 	}
 	study, closeStudy, err := p.place.open(ctx, stderr, search.StudyOptions{
 		Space: p.constants.Space, Directions: []search.Direction{p.direction}, Metrics: []string{p.settings.Metric},
-		Sampler: p.sampler(), Pruner: pruner(p.settings.Pruner, p.epochs()), Detached: p.evaluate == nil,
+		Sampler: samplerOf(p.settings.Method), Pruner: pruner(p.settings.Pruner, p.epochs()), Detached: p.evaluate == nil,
 		Seed: p.constants.Seed, Lag: p.constants.Lag, Async: p.constants.Async,
 		Attrs: map[string]any{settingsAttr: p.settings},
 	})
@@ -286,11 +285,6 @@ func (p *plan) sameSettings() error {
 		return fmt.Errorf("study %q was begun by another search just now, with other settings: go on with --study %s", p.place.name, p.place.file)
 	}
 	return nil
-}
-
-// sampler returns what the study's method is.
-func (p *plan) sampler() search.Sampler {
-	return map[string]search.Sampler{"grid": search.Grid{}, "random": search.Random{}, "bayes": &bayes.Sampler{}}[p.settings.Method]
 }
 
 // epochs returns how many epochs a training has; 0 where none are trained.
