@@ -55,9 +55,9 @@ const (
 	prefixBest        = "best."
 )
 
-// training is what a checkpoint says beside the tensors. The part up to Validation
-// must be the same for the checkpoint to be used.
-type training struct {
+// description is what a checkpoint says of its training beside the tensors. The part up
+// to Validation must be the same for the checkpoint to be used.
+type description struct {
 	Config     Config `json:"config"`
 	Build      string `json:"build"`
 	Kernels    string `json:"kernels"`
@@ -68,17 +68,18 @@ type training struct {
 	Rows       int    `json:"rows"`
 	Validation int    `json:"validation_rows"`
 
-	History       []Epoch `json:"history"`
-	TrainSeconds  float64 `json:"train_seconds"`
-	HasBest       bool    `json:"has_best"`
-	HasMoments    bool    `json:"has_moments"`
-	WithoutChange int     `json:"without_change"`
-	Reference     float64 `json:"reference"`
+	History      []Epoch `json:"history"`
+	TrainSeconds float64 `json:"train_seconds"`
+	HasBest      bool    `json:"has_best"`
+	HasMoments   bool    `json:"has_moments"`
 }
 
-// training describes the running training, without what it has done so far.
-func (f *fit) training(features, classes int) training {
-	t := training{Config: f.cfg, Build: Build(), Backend: f.options.Backend, Key: f.checkpoint.Key, Features: features, Classes: classes, Rows: len(f.order)}
+// describe describes the running training, without what it has done so far.
+func (f *Training) describe() description {
+	t := description{
+		Config: f.trainer.cfg, Build: Build(), Backend: f.trainer.options.Backend, Key: f.checkpoint.Key,
+		Features: f.features, Classes: f.classes, Rows: len(f.order),
+	}
 	t.Kernels, _ = Kernels()
 	if f.val != nil {
 		t.Validation = len(f.val.labels)
@@ -105,12 +106,12 @@ func Build() string {
 
 // resume takes over what a checkpoint of this training holds and returns the state to
 // go on from.
-func (f *fit) resume(features, classes int) (start State, ok bool) {
+func (f *Training) resume() (start State, ok bool) {
 	c := f.checkpoint
 	if c.Path == "" {
 		return State{}, false
 	}
-	t, state, best, err := readCheckpoint(c.Path, f.training(features, classes))
+	t, state, best, err := readCheckpoint(c.Path, f.describe())
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			c.warn("the checkpoint is of no use; training from the beginning", err)
@@ -121,29 +122,28 @@ func (f *fit) resume(features, classes int) (start State, ok bool) {
 	for _, e := range t.History {
 		f.record(e)
 	}
-	f.bestState, f.withoutChange, f.reference = best, t.WithoutChange, t.Reference
+	f.bestState = best
 	return state, true
 }
 
 // save writes a checkpoint if the last one is old enough and there is more to train.
-func (f *fit) save() {
-	c, now := f.checkpoint, f.options.Clock()
+func (f *Training) save() {
+	c, now := f.checkpoint, f.trainer.options.Clock()
 	setDefault(&c.Every, time.Second)
-	if c.Path == "" || len(f.result.History) == f.cfg.Epochs || f.result.StoppedEarly || now.Sub(f.saved) < c.Every {
+	if c.Path == "" || f.Done() || now.Sub(f.saved) < c.Every {
 		return
 	}
 	f.saved = now
 	state := f.program.State()
-	features, classes := state.Dims()
-	t := f.training(features, classes)
-	t.History, t.TrainSeconds, t.WithoutChange, t.Reference = f.result.History, f.trainSeconds, f.withoutChange, f.reference
+	t := f.describe()
+	t.History, t.TrainSeconds = f.result.History, f.trainSeconds
 	t.HasBest, t.HasMoments = f.bestState.Weights != nil, state.First != nil
 	if err := writeCheckpoint(c.Path, t, state, f.bestState); err != nil {
 		c.warn("the checkpoint could not be written", err)
 	}
 }
 
-func writeCheckpoint(path string, t training, state, best State) error {
+func writeCheckpoint(path string, t description, state, best State) error {
 	text, err := json.Marshal(t)
 	if err != nil {
 		return err
@@ -182,7 +182,7 @@ func checksum(text []byte, groups ...[]Tensor) string {
 }
 
 // readCheckpoint returns what the checkpoint of a training holds.
-func readCheckpoint(path string, want training) (t training, state, best State, err error) {
+func readCheckpoint(path string, want description) (t description, state, best State, err error) {
 	defer func() { // the format's reader is not ours; a damaged header must not crash the caller
 		if r := recover(); r != nil {
 			err = fmt.Errorf("damaged: %v", r)
@@ -229,8 +229,8 @@ func readCheckpoint(path string, want training) (t training, state, best State, 
 }
 
 // same reports whether two descriptions are of one training.
-func (t training) same(o training) bool {
-	t.History, t.TrainSeconds, t.HasBest, t.HasMoments, t.WithoutChange, t.Reference = nil, 0, false, false, 0, 0
+func (t description) same(o description) bool {
+	t.History, t.TrainSeconds, t.HasBest, t.HasMoments = nil, 0, false, false
 	return reflect.DeepEqual(t, o)
 }
 

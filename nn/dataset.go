@@ -58,6 +58,17 @@ func labelsOf(d Dataset, features, classes int) ([]uint8, error) {
 	if err := checkDims(d, features); err != nil {
 		return nil, err
 	}
+	if c, ok := d.(*choice); ok {
+		all, err := labelsOf(c.base, features, classes)
+		if err != nil {
+			return nil, err
+		}
+		labels := make([]uint8, len(c.rows))
+		for i, r := range c.rows {
+			labels[i] = all[r]
+		}
+		return labels, nil
+	}
 	if b, ok := d.(ByteDataset); ok {
 		_, labels, _ := b.Bytes()
 		return labels, checkLabels(labels, classes, func(i int) int { return i })
@@ -92,6 +103,13 @@ func checkDims(d Dataset, features int) error {
 func newSource(d Dataset, features, classes int) (*graph.Source, error) {
 	if err := checkDims(d, features); err != nil {
 		return nil, err
+	}
+	if c, ok := d.(*choice); ok {
+		src, err := newSource(c.base, features, classes)
+		if err == nil {
+			src.Rows, src.Index = len(c.rows), c.rows
+		}
+		return src, err
 	}
 	src := &graph.Source{Features: features, Classes: classes, Rows: d.Len()}
 	b, ok := d.(ByteDataset)
@@ -134,7 +152,7 @@ func density(src *graph.Source) float64 {
 	stride := max(1, src.Rows/densityRows)
 	seen, lit := 0, 0
 	for r := 0; r < src.Rows; r += stride {
-		for _, b := range src.Pixels[r*src.Features : (r+1)*src.Features] {
+		for _, b := range src.Values(src.Row(int32(r))) {
 			if b != 0 {
 				lit++
 			}

@@ -2,9 +2,7 @@ package nn
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"mnisttune/nn/internal/graph"
@@ -93,190 +91,25 @@ func (t *Trainer) State() (State, error) {
 // reason: a *DivergedError, a hook's error, or the cause of ctx, which is looked
 // at before every step. The trainer then keeps the weights that it had before.
 func (t *Trainer) Fit(ctx context.Context, train, val Dataset) (*Result, error) {
-	f, err := t.newFit(train, val, t.options.Checkpoint)
+	f, err := t.Begin(train, val)
 	if err != nil {
 		return nil, err
 	}
-	for epoch := len(f.result.History) + 1; epoch <= t.cfg.Epochs && !f.result.StoppedEarly; epoch++ {
-		if err := f.epoch(ctx, epoch); err != nil {
-			return f.result, err
+	for !f.Done() {
+		if _, err := f.Epoch(ctx); err != nil {
+			return f.Result(), err
 		}
 	}
-	state := f.program.State()
-	if t.cfg.Patience > 0 {
-		state = f.bestState
-	}
-	if err := checkFinite(state, len(f.result.History)); err != nil {
-		return f.result, err
-	}
-	t.state = state
-	t.features, t.classes = train.Dims()
-	return f.result, nil
+	return f.Result(), f.Finish()
 }
 
 // Program returns a network with newly drawn weights, bound to train, for those
 // who write a loop of their own. Fit does not need it and the trainer does not
 // keep it.
 func (t *Trainer) Program(train Dataset) (Program, error) {
-	f, err := t.newFit(train, nil, Checkpoint{})
+	f, err := t.begin(train, nil, Checkpoint{})
 	if err != nil {
 		return nil, err
 	}
 	return f.program, nil
-}
-
-// fit is the state of a running Fit.
-type fit struct {
-	*Trainer
-	program       Program
-	val           *evaluation // nil: no validation set
-	order         []int32     // the epoch's order of the training rows
-	result        *Result
-	bestState     State // kept only if Patience is set
-	trainSeconds  float64
-	withoutChange int // epochs since the last improvement
-	reference     float64
-	checkpoint    Checkpoint
-	saved         time.Time // when the last checkpoint was written
-}
-
-func (t *Trainer) newFit(train, val Dataset, c Checkpoint) (*fit, error) {
-	if isNone(train) {
-		return nil, errors.New("nn: no training data: train is nil")
-	}
-	features, classes := train.Dims()
-	if features < 1 || classes < 2 || classes > 256 {
-		return nil, fmt.Errorf("nn: the training set has %d values a row and %d classes, want at least 1 and 2 to 256", features, classes)
-	}
-	if n := t.cfg.ParameterCount(features, classes); n > maxParameters {
-		return nil, fmt.Errorf("nn: the network has %d parameters, more than %d: use a smaller width", n, maxParameters)
-	}
-	f := &fit{Trainer: t, checkpoint: c, order: make([]int32, train.Len()), result: &Result{Config: t.cfg, Parameters: t.cfg.ParameterCount(features, classes)}}
-	if !isNone(val) {
-		var err error
-		if f.val, err = newEvaluation(val, features, classes); err != nil {
-			return nil, fmt.Errorf("%w (in the validation set)", err)
-		}
-	} else if _, ok := (Epoch{}).Metric(t.cfg.Monitor); !ok && t.cfg.Patience > 0 {
-		return nil, fmt.Errorf("nn: patience watches %s, but there is no validation set: give one, or set monitor to loss", t.cfg.Monitor)
-	}
-	start, ok := f.resume(features, classes)
-	if !ok {
-		start = InitialState(t.cfg, features, classes)
-	}
-	f.saved = t.options.Clock()
-	var err error
-	f.program, err = t.backend.New(t.cfg, train, start, t.options.Threads)
-	return f, err
-}
-
-// epoch trains and validates one epoch and adds it to the history.
-func (f *fit) epoch(ctx context.Context, number int) error {
-	start := f.options.Clock()
-	e := Epoch{Number: number}
-	if err := f.train(ctx, &e); err != nil {
-		return err
-	}
-	trained := f.options.Clock().Sub(start).Seconds()
-	f.trainSeconds += trained
-	e.SamplesPerSecond = throughput(len(f.order), trained)
-	if f.val != nil {
-		m, err := f.val.run(ctx, f.program)
-		if err != nil {
-			return err
-		}
-		if notFinite(m.Loss) {
-			return &DivergedError{Epoch: number, What: "val_loss", Value: m.Loss}
-		}
-		e.Val = &m
-	}
-	e.Seconds = f.options.Clock().Sub(start).Seconds()
-	if f.record(e) && f.cfg.Patience > 0 {
-		f.bestState = State{Weights: f.program.State().Weights}
-	}
-	if hook := f.options.Hooks.OnEpoch; hook != nil {
-		if err := hook(ctx, e); err != nil {
-			return fmt.Errorf("nn: stopped after epoch %d: %w", number, err)
-		}
-	}
-	f.save()
-	return nil
-}
-
-// train runs the steps of one epoch.
-func (f *fit) train(ctx context.Context, e *Epoch) error {
-	shuffled(f.order, f.cfg.Seed, e.Number-1)
-	size := min(f.cfg.BatchSize, len(f.order))
-	steps := (len(f.order) + size - 1) / size
-	loss, correct := 0.0, 0
-	for s := range steps {
-		if ctx.Err() != nil {
-			return fmt.Errorf("nn: stopped in epoch %d: %w", e.Number, context.Cause(ctx))
-		}
-		rows := f.order[s*size : min((s+1)*size, len(f.order))]
-		step := (e.Number-1)*steps + s
-		r, err := f.program.Step(rows, StepArgs{LearningRate: f.cfg.rate(step, steps), Epoch: e.Number - 1, Step: step})
-		if err != nil {
-			return err
-		}
-		if notFinite(r.Loss) {
-			return &DivergedError{Epoch: e.Number, Step: s + 1, What: "loss", Value: r.Loss}
-		}
-		loss += r.Loss * float64(len(rows))
-		correct += r.Correct
-		if hook := f.options.Hooks.OnStep; hook != nil {
-			if err := hook(ctx, e.Number, s+1, steps, r); err != nil {
-				return fmt.Errorf("nn: stopped in epoch %d: %w", e.Number, err)
-			}
-		}
-	}
-	n := float64(len(f.order))
-	e.Train = Metrics{Loss: loss / n, Accuracy: float64(correct) / n}
-	return nil
-}
-
-// record appends the epoch, keeps the result's summary up to date, and reports
-// whether the epoch is the best one.
-func (f *fit) record(e Epoch) (best bool) {
-	r := f.result
-	r.History = append(r.History, e)
-	r.Seconds += e.Seconds
-	r.SamplesPerSecond = throughput(len(f.order)*len(r.History), f.trainSeconds)
-	value, ok := e.Metric(f.cfg.Monitor)
-	if !ok {
-		r.Best = e.Number
-		return true
-	}
-	better := func(a, b float64) bool {
-		if f.cfg.Monitor == "val_loss" || f.cfg.Monitor == "loss" {
-			return a < b
-		}
-		return a > b
-	}
-	if leader, has := r.BestEpoch(); has {
-		if old, _ := leader.Metric(f.cfg.Monitor); better(value, old) {
-			r.Best = e.Number
-		}
-	} else {
-		r.Best = e.Number
-	}
-	best = r.Best == e.Number
-	if f.cfg.Patience == 0 {
-		return best
-	}
-	if e.Number == 1 || better(value, f.reference) && math.Abs(value-f.reference) > f.cfg.MinDelta {
-		f.reference, f.withoutChange = value, 0
-	} else {
-		f.withoutChange++
-	}
-	r.StoppedEarly = f.withoutChange >= f.cfg.Patience && e.Number < f.cfg.Epochs
-	return best
-}
-
-// throughput returns n a second, 0 if the clock did not move.
-func throughput(n int, seconds float64) float64 {
-	if seconds <= 0 {
-		return 0
-	}
-	return float64(n) / seconds
 }

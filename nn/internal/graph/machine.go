@@ -188,7 +188,7 @@ func (m *Machine) RunAll() error {
 		}
 	}
 	x, labels := m.net.X.Value().Data().([]float32), m.net.Y.Value().Data().([]float32)
-	src := &Source{Features: m.in.features, Fill: func(dst []float32, y []uint8, rows []int) error {
+	src := &Source{Features: m.in.features, Rows: len(labels), Fill: func(dst []float32, y []uint8, rows []int) error {
 		copy(dst, x)
 		for i := range rows {
 			y[i] = uint8(labels[i])

@@ -16,8 +16,24 @@ type Source struct {
 	// Fill, used where Pixels is nil, writes the rows' values to x
 	// [len(rows), Features] and their labels to y.
 	Fill func(x []float32, y []uint8, rows []int) error
+	// Index, if it is set, holds [Rows] numbers of rows in Pixels, Labels and Fill:
+	// the data set is a choice of those.
+	Index []int32
 
 	table [256]float32
+}
+
+// Row returns where row r is in Pixels, Labels and Fill.
+func (s *Source) Row(r int32) int32 {
+	if s.Index != nil {
+		return s.Index[r]
+	}
+	return r
+}
+
+// Values returns the bytes [Features] of a row of Pixels.
+func (s *Source) Values(row int32) []byte {
+	return s.Pixels[int(row)*s.Features : (int(row)+1)*s.Features]
 }
 
 // SetScale fixes what a byte is worth.
@@ -25,10 +41,6 @@ func (s *Source) SetScale(scale float32) {
 	for i := range s.table {
 		s.table[i] = float32(i) * scale
 	}
-}
-
-func (s *Source) pixels(row int32) []byte {
-	return s.Pixels[int(row)*s.Features : (int(row)+1)*s.Features]
 }
 
 // batch holds the gathered rows of one step: sparse where the machine wants that and
@@ -42,11 +54,12 @@ type batch struct {
 	dense    []float32      // [capacity, features] row-major; made when it is needed
 	indices  []int          // what Fill wants
 	zeros    []byte         // [features], beside an odd last row
+	chosen   []int32        // the rows by their place in the source
 	sorted   []int32        // the rows of a training step by class
 }
 
 func newBatch(capacity, features int, sparse bool) *batch {
-	b := &batch{features: features, labels: make([]uint8, capacity), indices: make([]int, capacity), zeros: make([]byte, features), sorted: make([]int32, capacity)}
+	b := &batch{features: features, labels: make([]uint8, capacity), indices: make([]int, capacity), zeros: make([]byte, features), chosen: make([]int32, capacity), sorted: make([]int32, capacity)}
 	if sparse {
 		b.sparse = kernel.NewSparse(capacity, features)
 	}
@@ -64,13 +77,15 @@ func (b *batch) gather(k *kernel.Set, src *Source, rows []int32, anyOrder bool) 
 	if !b.isSparse && b.dense == nil {
 		b.dense = kernel.Aligned(len(b.labels) * b.features)
 	}
-	if src.Pixels == nil {
-		return b.gatherFloats(src, rows)
-	}
-	for _, r := range rows {
+	for i, r := range rows {
 		if uint(r) >= uint(src.Rows) {
 			return fmt.Errorf("graph: row %d of a data set of %d rows", r, src.Rows)
 		}
+		b.chosen[i] = src.Row(r)
+	}
+	rows = b.chosen[:len(rows)]
+	if src.Pixels == nil {
+		return b.gatherFloats(src, rows)
 	}
 	if anyOrder && b.isSparse {
 		rows = b.byClass(src, rows)
@@ -83,7 +98,7 @@ func (b *batch) gather(k *kernel.Set, src *Source, rows []int32, anyOrder bool) 
 		return nil
 	}
 	for i, r := range rows {
-		k.Widen(b.dense[i*b.features:(i+1)*b.features], src.pixels(r), &src.table)
+		k.Widen(b.dense[i*b.features:(i+1)*b.features], src.Values(r), &src.table)
 	}
 	return nil
 }
@@ -115,11 +130,11 @@ func (b *batch) gatherPairs(k *kernel.Set, src *Source, rows []int32) {
 	b.sparse.Reset(&src.table)
 	last := len(rows) - 1
 	for i := 0; i <= last; i += 2 {
-		pair := kernel.BytePair{src.pixels(rows[i]), b.zeros}
+		pair := kernel.BytePair{src.Values(rows[i]), b.zeros}
 		if i < last {
-			pair[1] = src.pixels(rows[i+1])
+			pair[1] = src.Values(rows[i+1])
 		}
-		ahead := kernel.BytePair{src.pixels(rows[min(i+rowsAhead, last)]), src.pixels(rows[min(i+rowsAhead+1, last)])}
+		ahead := kernel.BytePair{src.Values(rows[min(i+rowsAhead, last)]), src.Values(rows[min(i+rowsAhead+1, last)])}
 		k.AppendBytes(b.sparse, min(2, len(rows)-i), pair, ahead)
 	}
 }
