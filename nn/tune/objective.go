@@ -2,6 +2,7 @@ package tune
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -11,21 +12,35 @@ import (
 
 // Attributes that an Objective stores with each trial.
 const (
-	AttrHistory          = "history"            // []nn.Epoch
+	AttrHistory          = "history"            // []nn.Epoch, the mean over the networks
 	AttrBestEpoch        = "best_epoch"         // int, from 1
 	AttrSamplesPerSecond = "samples_per_second" // float64, over all training steps
+	// search.AttrScores, AttrFitSeconds and AttrScoreSeconds: []float64, of every network
+	// split by split and seed by seed, the scores at the best epoch
 )
+
+// Split is one division of the data.
+type Split struct{ Train, Val nn.Dataset }
 
 // Objective trains a network for each trial and returns the best epoch's metric
 // on the validation set. All trials use the seed of Base, so that training with
 // a trial's parameters and that seed gives the trial's history again. It is safe
 // for concurrent use if the data sets are.
+//
+// With several Splits (cross-validation) or Seeds a trial trains as many networks in
+// step. Its reports and its value are the means over them, the best epoch is that of the
+// mean, and Patience watches the mean.
 type Objective struct {
 	Base       nn.Config // what the trial's parameters do not say
 	Train, Val nn.Dataset
+	// Splits, if there are any, take the place of Train and Val.
+	Splits []Split
+	// Seeds is how many networks are trained on each split, with the seeds Base.Seed,
+	// Base.Seed+1 and so on. Default 1.
+	Seeds int
 	// Metric is val_accuracy (default) or val_loss.
 	Metric string
-	// Options are those of every trial's trainer; its Hooks are the Objective's.
+	// Options are those of every trial's trainer; its Hooks are called in every training.
 	Options nn.Options
 	// Checkpoints is a folder for checkpoints of running trials, so that one that was
 	// cut off goes on from its last epoch; it is made when it is needed. A checkpoint
@@ -33,7 +48,8 @@ type Objective struct {
 	Checkpoints string
 	// Key stands for the data, see nn.Checkpoint.
 	Key string
-	// OnEpoch, if set, is called after every epoch of a trial.
+	// OnEpoch, if set, is called after every epoch of a trial with the mean over its
+	// networks.
 	OnEpoch func(trial int, e nn.Epoch)
 }
 
@@ -61,49 +77,24 @@ func (o *Objective) Config(p search.Params) (nn.Config, error) {
 }
 
 // Evaluate is a search.Objective. Each epoch's metric is reported; history, best
-// epoch and samples/s become attributes, also of a training that was cut short.
+// epoch, samples/s, scores and times become attributes, also of a training that was cut
+// short.
 func (o *Objective) Evaluate(ctx context.Context, e *search.Evaluation) (float64, error) {
-	cfg, err := o.Config(e.Params)
+	g, err := o.group(e.Params, o.Base.Seed, max(1, o.Seeds), o.checkpoint(e.Number))
 	if err != nil {
 		return 0, err
 	}
-	if m := o.metric(); m != "val_accuracy" && m != "val_loss" {
-		return 0, fmt.Errorf("tune: metric %q (want val_accuracy or val_loss)", m)
-	}
-	if o.Val == nil {
-		return 0, fmt.Errorf("tune: there is no validation set to measure %s on", o.metric())
-	}
-	options := o.Options
-	options.Hooks = nn.Hooks{OnEpoch: func(ctx context.Context, epoch nn.Epoch) error {
+	err = g.train(ctx, func(epoch nn.Epoch) error {
 		if o.OnEpoch != nil {
 			o.OnEpoch(e.Number, epoch)
 		}
-		value, ok := epoch.Metric(o.metric())
-		if !ok {
-			return fmt.Errorf("tune: the backend measured no %s", o.metric())
-		}
+		value, _ := epoch.Metric(o.metric()) // g has seen it
 		return e.Report(ctx, epoch.Number, value)
-	}}
-	options.Checkpoint = o.checkpoint(e.Number)
-	trainer, err := nn.New(cfg, options)
-	if err != nil {
-		return 0, err
+	})
+	if stored := g.store(e); stored != nil {
+		return 0, errors.Join(err, stored)
 	}
-	result, err := trainer.Fit(ctx, o.Train, o.Val)
-	if result != nil {
-		if err := storeResult(e, result); err != nil {
-			return 0, err
-		}
-	}
-	if err != nil {
-		return 0, err
-	}
-	best, ok := result.BestEpoch()
-	if !ok {
-		return 0, fmt.Errorf("tune: trial %d has no epoch", e.Number)
-	}
-	value, _ := best.Metric(o.metric()) // OnEpoch has seen it
-	return value, nil
+	return g.watch.Value, err
 }
 
 // checkpoint returns where a trial is kept while it runs.
@@ -116,25 +107,25 @@ func (o *Objective) checkpoint(trial int) nn.Checkpoint {
 	return c
 }
 
+// member returns the checkpoint of network i of a trial.
+func member(c nn.Checkpoint, i int) nn.Checkpoint {
+	if c.Path != "" && i > 0 {
+		c.Path, c.Key = fmt.Sprintf("%s.%d", c.Path, i), fmt.Sprintf("%s/%d", c.Key, i)
+	}
+	return c
+}
+
 // RemoveCheckpoint removes what is kept of a running trial. Call it when the trial's
 // outcome is safe, that is from search.OptimizeOptions.OnEvent when it was told.
 func (o *Objective) RemoveCheckpoint(trial int) error {
 	if o.Checkpoints == "" {
 		return nil
 	}
-	return o.checkpoint(trial).Remove()
-}
-
-func storeResult(e *search.Evaluation, r *nn.Result) error {
-	for _, a := range []struct {
-		key   string
-		value any
-	}{{AttrHistory, r.History}, {AttrBestEpoch, r.Best}, {AttrSamplesPerSecond, r.SamplesPerSecond}} {
-		if err := e.SetAttr(a.key, a.value); err != nil {
-			return err
-		}
+	var errs []error
+	for i := range max(1, len(o.Splits)) * max(1, o.Seeds) {
+		errs = append(errs, member(o.checkpoint(trial), i).Remove())
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Refit trains a network with a trial's parameters on data, for as many epochs
