@@ -275,6 +275,20 @@ func (s *Study) Attr(key string) json.RawMessage {
 	return slices.Clone(s.record.UserAttrs[key])
 }
 
+// SetStudyAttr stores a value as a user attribute of the study, as JSON under a key. A
+// finished trial takes no attributes, so what is learned of it later belongs here.
+func (s *Study) SetStudyAttr(ctx context.Context, key string, value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("search: attribute %q of study %q: %w", key, s.options.Name, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.update(ctx, func() ([]Op, error) {
+		return []Op{{Code: StudyUserAttr, StudyID: s.record.ID, Key: key, Value: data}}, nil
+	})
+}
+
 // Space returns what is searched.
 func (s *Study) Space() Space { return s.options.Space }
 
@@ -373,18 +387,6 @@ func (s *Study) progress() (best float64, later int, ok bool) {
 // Best returns the complete trial with the best value of the first objective,
 // ties to the lowest number; ok is false if no trial is complete.
 func (s *Study) Best() (best Trial, ok bool) { return BestOf(s.options.Directions[0], s.Trials()) }
-
-// BestOf returns the complete trial with the best first value, ties to the first; ok is
-// false if none is complete.
-func BestOf(d Direction, trials []Trial) (best Trial, ok bool) {
-	for _, t := range trials {
-		value, has := t.score()
-		if old, _ := best.Value(); has && (!ok || d.Better(value, old)) {
-			best, ok = t, true
-		}
-	}
-	return best, ok
-}
 
 func notFinite(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
 

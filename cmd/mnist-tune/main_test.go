@@ -360,7 +360,7 @@ func TestUsageErrors(t *testing.T) {
 		"train --backend abacus":                        `unknown backend "abacus" (have: native)`,
 		"train --out /none/such/m.st":                   "--out /none/such/m.st: cannot write there",
 		"train --out " + out:                            "there is something that is not a file",
-		"search --method magic":                         "--method magic: want grid, random, bayes",
+		"search --method magic":                         "--method magic: want grid, random",
 		"search --metric f1":                            "--metric f1: want val_accuracy, val_loss",
 		"search --pruner magic":                         "--pruner magic: want none, median",
 		"search --trials 0":                             "--trials must be 1 or more",

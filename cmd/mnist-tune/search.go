@@ -20,6 +20,8 @@ import (
 type searchFlags struct {
 	config    configFlags
 	data      dataFlags
+	splits    splitFlags
+	retest    retestFlags
 	study     studyFlags
 	method    string
 	trials    int
@@ -103,6 +105,8 @@ to --lag.`,
 	f.config.add(cmd, "stop-epochs")
 	f.data.add(cmd)
 	f.data.addSplit(cmd)
+	f.splits.add(cmd)
+	f.retest.add(cmd)
 	addOptions(cmd, &f.options)
 	return cmd
 }
@@ -146,11 +150,7 @@ func (f *searchFlags) run(cmd *cobra.Command, a *app) error {
 		if err != nil {
 			return err
 		}
-		train, val, err := all.Split(p.settings.Validation)
-		if err != nil {
-			return usage(err)
-		}
-		if err := p.setData(train, val); err != nil {
+		if err := p.setData(all); err != nil {
 			return err
 		}
 		winner = func(ctx context.Context, r *searchReport) error { return p.refit(ctx, a, r, all, test) }
@@ -192,9 +192,9 @@ func (f *searchFlags) check(cmd *cobra.Command) error {
 	if f.spaceFile != "" && len(f.params) > 0 {
 		errs = append(errs, usage(errors.New("--space and --param exclude each other")))
 	}
-	if f.command.text == "" && f.data.validation == 0 {
+	if f.command.text == "" && f.data.validation == 0 && f.splits.folds == 0 {
 		errs = append(errs, usage(errors.New("a search needs validation rows: --validation-split must be more than 0")))
 	}
-	errs = append(errs, f.checkCommand(cmd))
+	errs = append(errs, f.checkCommand(cmd), f.splits.check(cmd), f.retest.check())
 	return errors.Join(append(errs, f.data.check(), checkOut(f.out))...)
 }

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"time"
 
@@ -74,6 +71,7 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan
 	}
 	p.settings = searchSettings{
 		Objective: objectiveTraining, Method: f.method, Metric: f.metric, Pruner: f.pruner, Config: cfg, Validation: f.data.validation, Build: nn.Build(), Seed: cfg.Seed,
+		Folds: f.splits.folds, Seeds: f.splits.seeds, Retest: f.retest.top, RetestSeeds: f.retest.seeds,
 	}
 	if f.manual {
 		p.settings = searchSettings{Objective: objectiveManual, Method: f.method, Metric: "value", Direction: f.direction, Pruner: "none", Seed: cfg.Seed}
@@ -174,6 +172,9 @@ func (p *plan) takeOver(cmd *cobra.Command, stderr io.Writer) error {
 	if async, _ := cmd.Flags().GetBool("async"); cmd.Flags().Changed("async") && async != p.constants.Async {
 		noteKept(stderr, "async", async, p.constants.Async)
 	}
+	if cmd.Flags().Changed("retest") || cmd.Flags().Changed("retest-seeds") {
+		old.Retest, old.RetestSeeds = fresh.Retest, fresh.RetestSeeds
+	}
 	p.settings = old
 	return nil
 }
@@ -219,27 +220,6 @@ func (f *searchFlags) budgets(cmd *cobra.Command, p *plan) {
 	if finite && (p.total == 0 || size < p.total) {
 		p.total = size
 	}
-}
-
-// setData binds the plan to the rows; a study that is there must have been begun with
-// them.
-func (p *plan) setData(train, val *mnist.Set) error {
-	h := sha256.New()
-	for _, set := range []*mnist.Set{train, val} {
-		fmt.Fprintln(h, set.Len(), set.Rows, set.Cols, set.Classes)
-		h.Write(set.Pixels)
-		h.Write(set.Labels)
-	}
-	data := hex.EncodeToString(h.Sum(nil)[:16])
-	if p.known && p.settings.Data != data {
-		return usage(fmt.Errorf("study %q was begun with other data: give the same --data, or begin another study", p.place.name))
-	}
-	p.settings.Data = data
-	p.training.Train, p.training.Val, p.training.Key = train, dataset(val), data
-	if p.place.file != "" {
-		p.training.Checkpoints = fmt.Sprintf("%s.%s.checkpoints", p.place.file, url.PathEscape(p.place.name))
-	}
-	return nil
 }
 
 // open begins the study or goes on with it.
@@ -350,7 +330,7 @@ func (p *plan) execute(ctx context.Context, a *app, winner func(context.Context,
 	if r.Best == nil {
 		return errors.Join(errors.New("no trial is complete"), r.print(a))
 	}
-	if winner != nil {
+	if err = p.retest(ctx, a, r); err == nil && winner != nil {
 		err = winner(ctx, r)
 	}
 	return errors.Join(err, r.print(a))
@@ -370,12 +350,26 @@ func (p *plan) refit(ctx context.Context, a *app, r *searchReport, all *mnist.Se
 	}
 	r.addRefit(result, metrics)
 	r.command = trainCommand(result.Config, p.data)
-	if p.out == "" {
-		return nil
+	if p.out != "" {
+		if err := trainer.Save(p.out); err != nil {
+			return err
+		}
+		r.Model = &p.out
 	}
-	if err := trainer.Save(p.out); err != nil {
-		return err
-	}
-	r.Model = &p.out
-	return nil
+	return p.study.SetStudyAttr(ctx, winnerAttr, winnerReport{
+		Trial: r.Recommended.Number, Params: r.Recommended.Params, Epochs: r.refitEpochs, TestLoss: metrics.Loss, TestAccuracy: metrics.Accuracy, Model: r.Model,
+	})
+}
+
+// winnerAttr is the study's user attribute that says what became of the recommended
+// configuration, a winnerReport.
+const winnerAttr = search.AttrPrefix + "winner"
+
+type winnerReport struct {
+	Trial        int           `json:"trial"`
+	Params       search.Params `json:"params"`
+	Epochs       int           `json:"epochs"`
+	TestLoss     float64       `json:"test_loss"`
+	TestAccuracy float64       `json:"test_accuracy"`
+	Model        *string       `json:"model"`
 }

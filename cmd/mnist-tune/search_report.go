@@ -31,6 +31,7 @@ type searchReport struct {
 	Trials       []trialReport      `json:"trials"`
 	Best         *bestReport        `json:"best"`
 	Recommended  *recommendedReport `json:"recommended"`
+	Retests      []tune.Retested    `json:"retests"` // best trial first
 	RefitEpochs  *int               `json:"refit_epochs"`
 	TestLoss     *float64           `json:"test_loss"`
 	TestAccuracy *float64           `json:"test_accuracy"`
@@ -49,6 +50,7 @@ type trialReport struct {
 	Value            *float64      `json:"value"`
 	Seconds          *float64      `json:"seconds"`
 	SamplesPerSecond *float64      `json:"samples_per_second"`
+	Scores           []float64     `json:"scores"` // that the value is the mean of; null if there is none
 	BestEpoch        *int          `json:"best_epoch"`
 	History          []nn.Epoch    `json:"history"`
 	Error            *string       `json:"error"`
@@ -59,20 +61,25 @@ type bestReport struct {
 	Number int           `json:"number"`
 	Params search.Params `json:"params"`
 	Value  float64       `json:"value"`
+	SD     *float64      `json:"sd"` // of the scores that the value is the mean of
 }
 
-// recommendedReport is what is refitted, with the mean and the standard
-// deviation of its evaluations; of a single one there is no deviation.
+// recommendedReport is what is refitted, with the mean and the sample standard
+// deviation of its evaluations, those of the retest if there was one; of a single one
+// there is no deviation.
 type recommendedReport struct {
+	Number int           `json:"number"`
 	Params search.Params `json:"params"`
 	Mean   float64       `json:"mean"`
 	SD     *float64      `json:"sd"`
+	Scores []float64     `json:"scores"`
+	Why    string        `json:"why"`
 }
 
 func newSearchReport(place *studyPlace, s searchSettings, c search.Constants) *searchReport {
 	r := &searchReport{
 		StudyName: place.name, Method: s.Method, Pruner: s.Pruner, Metric: s.Metric,
-		Seed: s.Seed, Lag: c.Lag, Trials: []trialReport{}, start: time.Now(),
+		Seed: s.Seed, Lag: c.Lag, Trials: []trialReport{}, Retests: []tune.Retested{}, start: time.Now(),
 	}
 	if place.file != "" {
 		r.Study = &place.file
@@ -95,7 +102,11 @@ func (r *searchReport) addTrials(d search.Direction, trials []search.Trial) {
 	}
 	value, _ := best.Value()
 	r.Best = &bestReport{Number: best.Number, Params: best.Params, Value: value}
-	r.Recommended = &recommendedReport{Params: best.Params, Mean: value}
+	r.Recommended = &recommendedReport{Number: best.Number, Params: best.Params, Mean: value, Scores: best.Scores(), Why: "the best observed"}
+	if variance, ok := best.NoiseVariance(); ok {
+		r.Best.SD = new(math.Sqrt(variance * float64(len(best.Scores()))))
+		r.Recommended.SD = r.Best.SD
+	}
 	r.refitEpochs = len(best.Reports)
 	if epoch := r.Trials[best.Number].BestEpoch; epoch != nil {
 		r.refitEpochs = *epoch
@@ -106,7 +117,7 @@ func (r *searchReport) addTrials(d search.Direction, trials []search.Trial) {
 // newTrialReport leaves out what JSON cannot hold (infinite values of other programs) and
 // attributes that have our names but are something else.
 func newTrialReport(t search.Trial) trialReport {
-	row := trialReport{Number: t.Number, State: t.State, Params: t.Params, History: []nn.Epoch{}}
+	row := trialReport{Number: t.Number, State: t.State, Params: t.Params, Scores: t.Scores(), History: []nn.Epoch{}}
 	if value, ok := t.Value(); ok && !math.IsInf(value, 0) && !math.IsNaN(value) {
 		row.Value = &value
 	}
@@ -145,7 +156,10 @@ func (r *searchReport) print(a *app) error {
 		_, err := fmt.Fprintln(a.stdout, "\nno trial is complete")
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\nbest trial     #%d of %d (%s)\n%-14s %.4f\n", r.Best.Number, len(r.Trials), r.Method, r.Metric, r.Best.Value)
+	fmt.Fprintf(a.stdout, "\nbest trial     #%d of %d (%s)\n%-14s %s\n", r.Best.Number, len(r.Trials), r.Method, r.Metric, withSD(r.Best.Value, r.Best.SD))
+	if r.Recommended.Number != r.Best.Number || len(r.Retests) > 0 {
+		fmt.Fprintf(a.stdout, "recommended    #%d, %s\n%-14s %s\n", r.Recommended.Number, r.Recommended.Why, r.Metric, withSD(r.Recommended.Mean, r.Recommended.SD))
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.Recommended.Params)) {
 		fmt.Fprintf(a.stdout, "  %-16s %v\n", name, r.Recommended.Params[name])
 	}
@@ -197,6 +211,14 @@ func (r *searchReport) printTable(a *app) error {
 		fmt.Fprintln(table, strings.Join(row, "\t")+"\t")
 	}
 	return table.Flush()
+}
+
+// withSD renders a mean and the deviation of what it is of, if that is known.
+func withSD(mean float64, sd *float64) string {
+	if sd == nil {
+		return fmt.Sprintf("%.4f", mean)
+	}
+	return fmt.Sprintf("%.4f (sd %.4f)", mean, *sd)
 }
 
 // cell renders a parameter's value; inactive parameters have none.

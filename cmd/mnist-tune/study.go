@@ -146,7 +146,13 @@ func (a *app) showStudy(cmd *cobra.Command, path, name string) error {
 	if !known {
 		r.Method, r.Metric, r.Space = "another program", "value", parameterNames(record)
 	}
-	r.addTrials(record.Directions[0], publicTrials(record))
+	trials := publicTrials(record)
+	r.addTrials(record.Directions[0], trials)
+	retests, err := parseRetests(record.UserAttrs[retestAttr])
+	if err != nil {
+		return fmt.Errorf("study %q: %w", record.Name, err)
+	}
+	r.recommend(record.Directions[0], search.Top(record.Directions[0], trials, settings.Retest), retests, settings.RetestSeeds)
 	return r.print(a)
 }
 
