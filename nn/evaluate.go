@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"mnisttune/nn/internal/kernel"
 )
@@ -146,4 +147,30 @@ func checkFinite(s State, epoch int) error {
 		}
 	}
 	return nil
+}
+
+// Latency returns the median time, in seconds, in which the trained network judges one row
+// of data, measured on n rows from the first on, one by one.
+func (t *Trainer) Latency(ctx context.Context, data Dataset, n int) (float64, error) {
+	p, e, err := t.program(data)
+	if err != nil {
+		return 0, err
+	}
+	if n < 1 || n > data.Len() {
+		return 0, fmt.Errorf("nn: latency is measured on 1 to %d rows (got %d)", data.Len(), n)
+	}
+	times := make([]float64, n)
+	for i := range times {
+		if ctx.Err() != nil {
+			return 0, fmt.Errorf("nn: evaluation stopped: %w", context.Cause(ctx))
+		}
+		e.rows[0] = int32(i)
+		start := t.options.Clock()
+		if err := p.Logits(e.logits[:e.classes], data, e.rows[:1]); err != nil {
+			return 0, err
+		}
+		times[i] = t.options.Clock().Sub(start).Seconds()
+	}
+	slices.Sort(times)
+	return times[n/2], nil
 }

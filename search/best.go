@@ -6,24 +6,24 @@ import (
 	"slices"
 )
 
-// BestOf returns the complete trial with the best first value, ties to the first; ok is
-// false if none is complete.
+// BestOf returns the complete feasible trial with the best first value, ties to the
+// first; ok is false if there is none.
 func BestOf(d Direction, trials []Trial) (best Trial, ok bool) {
 	for _, t := range trials {
 		value, has := t.score()
-		if old, _ := best.Value(); has && (!ok || d.Better(value, old)) {
+		if old, _ := best.Value(); has && t.Feasible() && (!ok || d.Better(value, old)) {
 			best, ok = t, true
 		}
 	}
 	return best, ok
 }
 
-// Top returns at most n complete trials of different parameters, the best first value
+// Top returns at most n complete feasible trials of different parameters, the best first value
 // first, ties to the lower number.
 func Top(d Direction, trials []Trial, n int) []Trial {
 	var ranked []Trial
 	for _, t := range trials {
-		if _, ok := t.score(); ok {
+		if _, ok := t.score(); ok && t.Feasible() {
 			ranked = append(ranked, t)
 		}
 	}

@@ -39,7 +39,10 @@ func (Grid) ValueBlind() {}
 const gridCell = "grid_cell"
 
 // Sample returns the next cell.
-func (Grid) Sample(_ context.Context, req Request) (Params, error) {
+func (Grid) Sample(ctx context.Context, req Request) (Params, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	l := gridOf(req.Space)
 	size, ok := l.size()
 	if !ok {
@@ -48,17 +51,20 @@ func (Grid) Sample(_ context.Context, req Request) (Params, error) {
 	cell, others := 0, make(map[string]bool)
 	for i := len(req.History) - 1; i >= 0; i-- {
 		t := req.History[i]
-		if raw, mine := t.Attrs[gridCell]; mine {
-			var last int
-			if json.Unmarshal(raw, &last) == nil && last >= cell {
-				cell = last + 1
-			}
-			if cell == i+1 { // so many cells before it: no others
-				break
-			}
+		p, err := req.Space.Check(t.Params)
+		if err != nil {
 			continue
 		}
-		others[req.Space.Key(t.Params)] = true
+		key := req.Space.Key(p)
+		last, mine := l.proposed(t, size)
+		if !mine || req.Space.Key(l.at(last)) != key {
+			others[key] = true
+			continue
+		}
+		cell = max(cell, last+1)
+		if cell == i+1 { // so many cells before it: no others
+			break
+		}
 	}
 	for ; cell < size; cell++ {
 		if p := l.at(cell); !others[req.Space.Key(p)] {
@@ -67,6 +73,14 @@ func (Grid) Sample(_ context.Context, req Request) (Params, error) {
 		}
 	}
 	return nil, ErrExhausted
+}
+
+// proposed returns the cell that a trial says it is; ok is false if it does not say, or
+// names one that there is not.
+func (l lattice) proposed(t Trial, size int) (cell int, ok bool) {
+	raw, ok := t.Attrs[gridCell]
+	ok = ok && json.Unmarshal(raw, &cell) == nil && cell >= 0 && cell < size
+	return cell, ok
 }
 
 // GridSize returns how many cells the grid of a space has; ok is false where

@@ -15,6 +15,11 @@ import (
 // ctx is done. An error fails the trial, not the study; ErrPruned prunes it.
 type Objective func(ctx context.Context, e *Evaluation) (float64, error)
 
+// MultiObjective scores the parameters of an evaluation by one value for each of the
+// study's directions. It is an Objective otherwise; it need not report, since there is no
+// pruning by several values.
+type MultiObjective func(ctx context.Context, e *Evaluation) ([]float64, error)
+
 // Evaluation is a trial in the hands of an Objective.
 type Evaluation struct {
 	Number int
@@ -45,15 +50,17 @@ func (e *Evaluation) SetAttr(key string, value any) error {
 // OptimizeOptions say how long and how wide Optimize searches. Whatever budget is used
 // up first ends the search; trials that have begun are evaluated to their end.
 type OptimizeOptions struct {
-	// Trials is the number of trials of the whole study, those that it has
-	// already included. 0: until the space is exhausted.
+	// Trials is the number of trials of the whole study, those that it has already and
+	// those that were enqueued included, those of Add not. 0: until the space is
+	// exhausted.
 	Trials int
 	// Timeout is how long this call begins new trials. 0: no limit.
 	Timeout time.Duration
 	// Target is the value that is good enough. Nil: none is.
 	Target *float64
 	// Patience ends the search when so many finished trials in a row, by their
-	// numbers, were not better than the best before them. 0: never.
+	// numbers, were not better than the best before them; those of Add are not counted.
+	// 0: never.
 	Patience int
 	// Jobs is how many trials are evaluated at a time. Default 1.
 	Jobs int
@@ -101,12 +108,32 @@ const heartbeat = SilenceLimit / 3
 // Jobs goroutines ask, evaluate and tell, and returns when all of them have ended. When
 // ctx is done it returns an error that wraps its cause, and trials that were being
 // evaluated stay Running; another Optimize of the study, in this process or a later one,
-// evaluates them first. If no trial of the study is complete at the end, the error wraps
-// ErrAllFailed and names the first failure.
+// evaluates them first. If trials that the study has evaluated have failed and none is
+// complete or pruned, the error wraps ErrAllFailed and names the first failure.
 func Optimize(ctx context.Context, s *Study, f Objective, o OptimizeOptions) error {
 	if f == nil || len(s.options.Directions) != 1 {
 		return fmt.Errorf("search: Optimize needs an objective for one direction (the study has %d)", len(s.options.Directions))
 	}
+	return optimize(ctx, s, func(ctx context.Context, e *Evaluation) ([]float64, error) {
+		value, err := f(ctx, e)
+		return []float64{value}, err
+	}, o)
+}
+
+// OptimizeMulti is Optimize for a study of one or more directions. With several there is no
+// single best value, so that Target and Patience must not be set; see ParetoFront for what
+// has come of it.
+func OptimizeMulti(ctx context.Context, s *Study, f MultiObjective, o OptimizeOptions) error {
+	if f == nil {
+		return errors.New("search: OptimizeMulti needs an objective")
+	}
+	if len(s.options.Directions) > 1 && (o.Target != nil || o.Patience > 0) {
+		return fmt.Errorf("search: target and patience are for one objective (the study has %d)", len(s.options.Directions))
+	}
+	return optimize(ctx, s, f, o)
+}
+
+func optimize(ctx context.Context, s *Study, f MultiObjective, o OptimizeOptions) error {
 	if o.Trials < 0 || o.Jobs < 0 || o.Timeout < 0 || o.Patience < 0 {
 		return fmt.Errorf("search: trials, jobs, timeout and patience must not be negative (got %d, %d, %v, %d)", o.Trials, o.Jobs, o.Timeout, o.Patience)
 	}
@@ -139,7 +166,7 @@ func Optimize(ctx context.Context, s *Study, f Objective, o OptimizeOptions) err
 // loop is what the workers of one Optimize share.
 type loop struct {
 	study     *Study
-	objective Objective
+	objective MultiObjective
 	options   OptimizeOptions
 	rescue    rescuer // evaluates a trial that others wait for in vain
 	start     time.Time
@@ -173,7 +200,7 @@ func (l *loop) work(ctx context.Context) error {
 			l.end("stop requested")
 			return nil
 		case errors.Is(err, errEnough):
-			l.end(fmt.Sprintf("%d trials", len(l.study.Trials())))
+			l.end(fmt.Sprintf("%d trials", l.study.used()))
 			return nil
 		case errors.Is(err, ErrExhausted):
 			l.end("space exhausted")
@@ -223,7 +250,7 @@ func (l *loop) run(ctx context.Context, t Trial) error {
 	l.emit(Event{Kind: Asked, Trial: t})
 	start := l.options.Clock()
 	attempt := l.study.attemptOf(t.Number)
-	value, err := l.evaluate(ctx, &Evaluation{Number: t.Number, Params: maps.Clone(t.Params), Attempt: attempt, loop: l})
+	values, err := l.evaluate(ctx, &Evaluation{Number: t.Number, Params: maps.Clone(t.Params), Attempt: attempt, loop: l})
 	switch {
 	case err == nil || errors.Is(err, ErrPruned):
 	case ctx.Err() != nil: // an interrupted evaluation has no outcome
@@ -237,7 +264,7 @@ func (l *loop) run(ctx context.Context, t Trial) error {
 		return nil
 	}
 	// What was computed is written down, also when the search is interrupted now.
-	told, err := l.study.tell(context.WithoutCancel(ctx), t.Number, attempt, Outcome{Values: []float64{value}, Err: err, Seconds: l.options.Clock().Sub(start).Seconds()})
+	told, err := l.study.tell(context.WithoutCancel(ctx), t.Number, attempt, Outcome{Values: values, Err: err, Seconds: l.options.Clock().Sub(start).Seconds()})
 	switch {
 	case errors.Is(err, ErrFinished) || errors.Is(err, ErrLost): // somebody else was first
 		l.drop(t, attempt)
@@ -256,7 +283,7 @@ func (l *loop) drop(t Trial, attempt int) {
 	l.emit(Event{Kind: Dropped, Trial: t})
 }
 
-func (l *loop) evaluate(ctx context.Context, e *Evaluation) (value float64, err error) {
+func (l *loop) evaluate(ctx context.Context, e *Evaluation) (values []float64, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &PanicError{Value: r, Stack: debug.Stack()}
@@ -297,15 +324,16 @@ func (l *loop) beat(ctx context.Context, end func(error)) (stop func()) {
 	return func() { cancel(); done.Wait() }
 }
 
-// checkOutcome returns an error if there are trials and all have failed.
+// checkOutcome returns an error if there are trials of the study's own and all have failed.
 func (s *Study) checkOutcome() error {
 	trials := s.Trials()
 	first, failed := "", 0
 	for _, t := range trials {
-		switch t.State {
-		case Complete, Pruned:
+		switch {
+		case t.Imported():
+		case t.State == Complete || t.State == Pruned:
 			return nil
-		case Failed:
+		case t.State == Failed:
 			if failed++; first == "" {
 				first = fmt.Sprintf("trial %d (%v): %s", t.Number, t.Params, t.Error)
 			}

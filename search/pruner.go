@@ -20,7 +20,8 @@ type Pruner interface {
 	// Prune reports whether t, whose last report is at a rung, should stop. history
 	// holds the trials of lower numbers in that order, with their reports up to that
 	// step and no later ones: a trial that was told or pruned before it has fewer.
-	// They are shared and must not be changed.
+	// They are shared and must not be changed. A trial that is as good as the best of
+	// them goes on.
 	Prune(d Direction, history []Trial, t Trial) bool
 }
 
@@ -102,6 +103,9 @@ func percentile(d Direction, values []float64, percent float64) float64 {
 	}
 	at := percent / 100 * float64(len(values)-1)
 	i := min(int(at), len(values)-1)
+	if at == float64(i) { // also where the next one is infinite
+		return values[i]
+	}
 	next := values[min(i+1, len(values)-1)]
 	return values[i] + (at-float64(i))*(next-values[i])
 }

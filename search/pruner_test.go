@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math"
 	"slices"
 	"testing"
 )
@@ -50,6 +51,11 @@ func TestMedian(t *testing.T) {
 	ended := slices.Concat(history[:4], []Trial{curve(4, 5, 2.5)})
 	if p.Prune(Minimize, ended, curve(5, 9, 2.5)) || !p.Prune(Minimize, ended, curve(5, 9, 2.6)) {
 		t.Error("at step 2 the values are 1, 2, 3, 4 and 2.5")
+	}
+	// Another program may have reported an infinity: the median of 1, 2, 3 and two of them is 3.
+	infinite := slices.Concat(history[:3], []Trial{curve(3, math.Inf(1)), curve(4, math.Inf(1))})
+	if p.Prune(Minimize, infinite, curve(5, 3)) || !p.Prune(Minimize, infinite, curve(5, 3.1)) {
+		t.Error("two infinite values have moved the median")
 	}
 	if p.Prune(Minimize, history[:4], curve(5, 100)) {
 		t.Error("stopped after 4 trials, before the 5 of the start")

@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -59,21 +60,27 @@ func seen(req Request, p Params) bool {
 	params := req.Space.Params()
 	slices.SortStableFunc(params, func(a, b Param) int { return int(a.Kind) - int(b.Kind) })
 	first := params[0].Name
-	number, isNumber := p[first].(float64)
+	x := number(p[first])
 	for i := range req.History {
 		q := req.History[i].Params
-		if x, ok := q[first].(float64); ok == isNumber && x == number && maps.Equal(p, q) {
+		if y := number(q[first]); (x == y || math.IsNaN(x)) && maps.EqualFunc(p, q, sameValue) {
 			return true
 		}
 	}
 	return false
 }
 
+// sameValue reports whether two values are equal; 3 equals 3.0, as another program may
+// have written it.
+func sameValue(a, b any) bool { return a == b || number(a) == number(b) }
+
 // remaining draws among the configurations that are not in the history.
 func remaining(req Request, size int) (Params, error) {
 	tried := make(map[string]bool, len(req.History))
 	for _, t := range req.History {
-		tried[req.Space.Key(t.Params)] = true
+		if p, err := req.Space.Check(t.Params); err == nil {
+			tried[req.Space.Key(p)] = true
+		}
 	}
 	all, _ := fullLattice(req.Space)
 	var left []int

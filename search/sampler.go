@@ -15,7 +15,11 @@ var ErrExhausted = errors.New("search: space exhausted: every configuration has 
 // Implementations must be safe for concurrent use and must depend on nothing
 // but the request.
 type Sampler interface {
-	// Sample returns the parameters of trial req.Number, or ErrExhausted.
+	// Sample returns the parameters of trial req.Number: a configuration of the space
+	// that no trial in the history has, or ErrExhausted where there is none. Nothing in
+	// the history is an error: other programs write trials of other spaces, values that
+	// are not finite, and attributes of any name. When ctx is done Sample returns an
+	// error that wraps its cause.
 	Sample(ctx context.Context, req Request) (Params, error)
 }
 
@@ -44,7 +48,12 @@ type Request struct {
 	// are shared: they must not be changed.
 	History []Trial
 	Number  int
-	Rand    *rand.Rand // seeded from (study seed, Number)
+	Rand    *rand.Rand // seeded from (Seed, Number)
+	Seed    uint64     // the study's, the same for all its trials
+	// Feasible, if it is not nil, says whether a configuration may be tried. A sampler
+	// that proposes others is asked again, with those as failed trials behind the
+	// History.
+	Feasible func(Params) bool
 	// Attrs takes what the sampler wants to remember or explain. The study
 	// stores it as JSON among the trial's attributes. Never nil.
 	Attrs map[string]any

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -113,8 +112,6 @@ func TestGridVisitsAllOnce(t *testing.T) {
 	}
 }
 
-// Configurations that came from elsewhere are not evaluated again, and no cell is
-// lost to them.
 // What cannot be counted is an error or not finite, soon.
 func TestHugeSpaces(t *testing.T) {
 	var params []string
@@ -134,29 +131,7 @@ func TestHugeSpaces(t *testing.T) {
 	}
 }
 
-func TestGridWithForeignTrials(t *testing.T) {
-	s := mustSpace(t, "a=1..3", "b=1..2")
-	foreign := Trial{Number: 0, State: Complete, Params: Params{"a": 1, "b": 2}}
-	history := []Trial{foreign}
-	seen := map[string]bool{s.Key(foreign.Params): true}
-	for {
-		attrs := map[string]any{}
-		p, err := Grid{}.Sample(t.Context(), Request{Space: s, History: history, Number: len(history), Attrs: attrs})
-		if errors.Is(err, ErrExhausted) {
-			break
-		}
-		if seen[s.Key(p)] {
-			t.Fatalf("%v comes twice", p)
-		}
-		seen[s.Key(p)] = true
-		history = append(history, Trial{Number: len(history), State: Running, Params: p, Attrs: rawAttrs(t, attrs)})
-	}
-	if len(seen) != 6 {
-		t.Errorf("%d of 6 configurations", len(seen))
-	}
-}
-
-func TestRandomIsUniformAndNeverRepeats(t *testing.T) {
+func TestRandomIsUniform(t *testing.T) {
 	s := mustSpace(t, "lr=1e-4..1e0:log", "n=1..4")
 	decades, layers := [4]int{}, [4]int{}
 	const n = 4000
@@ -175,6 +150,9 @@ func TestRandomIsUniformAndNeverRepeats(t *testing.T) {
 			t.Errorf("decades %v, layers %v, want about %d each", decades, layers, n/4)
 		}
 	}
+}
+
+func TestRandomUsesALargerSpaceUp(t *testing.T) {
 	finite := mustSpace(t, spaces["conditional"]...)
 	size, _ := finite.Size()
 	got := drawAll(t, Random{}, finite, size+10)
@@ -184,13 +162,5 @@ func TestRandomIsUniformAndNeverRepeats(t *testing.T) {
 	}
 	if len(got) != size || len(keys) != size {
 		t.Errorf("%d trials, %d different, of %d configurations", len(got), len(keys), size)
-	}
-}
-
-func TestRandomEndsWhenCancelled(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := (Random{}).Sample(ctx, Request{Space: mustSpace(t, "a=1..3"), Rand: newRand(1, 1)}); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
 	}
 }

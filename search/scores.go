@@ -20,10 +20,18 @@ func (t Trial) Scores() []float64 { return t.numbers(AttrScores) }
 
 // numbers returns an attribute that is a list of finite numbers; one that is something
 // else is no such list.
-func (t Trial) numbers(key string) (out []float64) {
+func (t Trial) numbers(key string) []float64 {
 	raw, ok := t.Attrs[key]
-	if !ok || json.Unmarshal(raw, &out) != nil {
+	var list []*float64
+	if !ok || json.Unmarshal(raw, &list) != nil {
 		return nil
+	}
+	out := make([]float64, len(list))
+	for i, v := range list {
+		if v == nil {
+			return nil
+		}
+		out[i] = *v
 	}
 	return out
 }
@@ -38,8 +46,9 @@ func (t Trial) NoiseVariance() (variance float64, ok bool) {
 	}
 	mean, sum := 0.0, 0.0
 	for _, x := range scores {
-		mean += x / n
+		mean += x
 	}
+	mean /= n
 	for _, x := range scores {
 		sum += (x - mean) * (x - mean)
 	}

@@ -44,11 +44,15 @@ func curves(ctx context.Context, e *Evaluation) (float64, error) {
 // results, and up to the lag for others.
 func TestPrunedStudiesAreTheSameForAnyNumberOfJobs(t *testing.T) {
 	for name, p := range map[string]Pruner{"none": nil, "asha": ASHA{}, "median": Percentile{Startup: 3}, "percentile": Percentile{Percent: 25}, "hyperband": Hyperband{MaxSteps: 9}} {
-		for _, sampler := range []Sampler{Random{}, Grid{}, reader{}} {
+		for _, sampler := range []Sampler{Random{}, Grid{}, Sobol{}, Halving{Resource: "epochs"}, reader{}} {
+			space := []string{"x=0.0..1.0:n=40"}
+			if _, ok := sampler.(Halving); ok {
+				space = append(space, "epochs=1..9")
+			}
 			t.Run(fmt.Sprintf("%s/%T", name, sampler), func(t *testing.T) {
 				var want []Trial
 				for _, jobs := range []int{1, 2, 4} {
-					s := newStudy(t, StudyOptions{Space: mustSpace(t, "x=0.0..1.0:n=40"), Sampler: sampler, Pruner: p, Seed: 3, Lag: 8})
+					s := newStudy(t, StudyOptions{Space: mustSpace(t, space...), Sampler: sampler, Pruner: p, Seed: 3, Lag: 8})
 					if err := Optimize(t.Context(), s, curves, OptimizeOptions{Trials: 40, Jobs: jobs}); err != nil {
 						t.Fatal(err)
 					}

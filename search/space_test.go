@@ -304,7 +304,7 @@ type tagged struct {
 	Rule   string  `param:"rule=sgd,adam"`
 	Mom    float64 `param:"mom=0.0..0.9:when=rule=sgd"`
 	Bias   bool    `param:"bias=true,false"`
-	Ignore int
+	Ignore int     `param:"-"`
 }
 
 func TestTags(t *testing.T) {
@@ -330,7 +330,7 @@ func TestTags(t *testing.T) {
 			a int `param:"a=0..1"`
 		}],
 		"tag of the field": SpaceOf[struct {
-			A int `param:"a"`
+			A int `param:"1..x"`
 		}],
 		"has no field with a param tag": SpaceOf[struct{}],
 		"is no struct":                  SpaceOf[int],

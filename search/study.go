@@ -23,7 +23,10 @@ type StudyOptions struct {
 	Directions []Direction // one an objective; default: one, Minimize
 	Sampler    Sampler     // default Random{}
 	Pruner     Pruner      // default: none
-	Seed       uint64
+	// Feasible says of a configuration, before it is tried, whether it may be; it depends
+	// on nothing else. Default: all may. Enqueued ones are not asked about.
+	Feasible func(Params) bool
+	Seed     uint64
 	// Lag is how many of the latest trials a sampler that reads results does
 	// without: trial n is chosen from the results of trials up to n-Lag and the
 	// parameters of those between. So up to Lag workers give one and the same
@@ -134,6 +137,9 @@ func (o *StudyOptions) check() error {
 		if d != Minimize && d != Maximize {
 			return fmt.Errorf("search: unknown direction %v", d)
 		}
+	}
+	if o.Pruner != nil && len(o.Directions) > 1 {
+		return fmt.Errorf("search: a pruner looks at one objective (got %d directions)", len(o.Directions))
 	}
 	if v, ok := o.Pruner.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
@@ -335,9 +341,13 @@ func (s *Study) Trials() []Trial {
 }
 
 // Public returns a copy of the trial as a Study hands it out: the sampler's attributes
-// are among its Attrs, the study's own are not; they fill Error and Seconds.
+// are among its Attrs, the study's own but for AttrImported are not; they fill Error and
+// Seconds. The Params of a waiting trial are those that it was enqueued with.
 func (t *TrialRecord) Public() Trial {
 	out := t.Snapshot()
+	if decided, err := t.decided(); err == nil && t.State == Waiting {
+		out.Params = decided
+	}
 	t.publish(&out)
 	return out
 }
@@ -354,7 +364,7 @@ func (t *TrialRecord) publish(out *Trial) {
 			_ = json.Unmarshal(raw, &out.Error) // not a text: no reason is known
 		case key == AttrSeconds:
 			_ = json.Unmarshal(raw, &out.Seconds) // not a number: the times of the log stand
-		case !strings.HasPrefix(key, AttrPrefix) && t.SystemAttrs[key] == nil:
+		case key == AttrImported || !strings.HasPrefix(key, AttrPrefix) && t.SystemAttrs[key] == nil:
 			out.Attrs[key] = raw
 		}
 	}
@@ -367,7 +377,8 @@ func (t *Trial) score() (value float64, ok bool) {
 	return value, ok && t.State == Complete && !notFinite(value)
 }
 
-// progress returns the best value and how many finished trials have come after it.
+// progress returns the best value and how many finished trials have come after it, those
+// that came whole aside.
 func (s *Study) progress() (best float64, later int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -377,7 +388,7 @@ func (s *Study) progress() (best float64, later int, ok bool) {
 		switch {
 		case has && (!ok || d.Better(value, best)):
 			best, later, ok = value, 0, true
-		case ok && t.State.Finished():
+		case ok && t.State.Finished() && !t.Imported():
 			later++
 		}
 	}

@@ -20,14 +20,16 @@ var ErrStopped = errors.New("search: the study was asked to stop")
 var errRaced = errors.New("search: another worker was first")
 
 // Ask makes the next trial and returns it, Running; a trial whose evaluation was
-// interrupted comes first. If the sampler reads results Ask waits for the trials that it
-// must know: with a Lag of L, do not ask for more than L trials at a time. It returns
-// ErrExhausted when the space holds nothing new, and ErrStopped after RequestStop.
+// interrupted comes first, then those that were enqueued. If the sampler reads results
+// Ask waits for the trials that it must know: with a Lag of L, do not ask for more than L
+// trials at a time. It returns ErrExhausted when the space holds nothing new, and
+// ErrStopped after RequestStop.
 func (s *Study) Ask(ctx context.Context) (Trial, error) {
 	return s.ask(ctx, func() int { return math.MaxInt })
 }
 
-// ask is Ask for a study of at most limit trials, which is asked again after waiting.
+// ask is Ask for a study of at most limit trials that count, which is asked again after
+// waiting.
 func (s *Study) ask(ctx context.Context, limit func() int) (Trial, error) {
 	select {
 	case s.asking <- struct{}{}:
@@ -46,7 +48,7 @@ func (s *Study) ask(ctx context.Context, limit func() int) (Trial, error) {
 	}
 }
 
-// tryAsk takes an interrupted trial over or makes a new one.
+// tryAsk takes an interrupted trial over, begins a waiting one or makes a new one.
 func (s *Study) tryAsk(ctx context.Context, limit int) (Trial, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,36 +60,66 @@ func (s *Study) tryAsk(ctx context.Context, limit int) (Trial, error) {
 			return t, err
 		}
 	}
-	n := len(s.record.Trials)
+	n, queued := s.next()
 	switch {
-	case n >= limit:
+	case s.counted() >= limit:
 		return Trial{}, errEnough
 	case s.stopRequested():
 		return Trial{}, ErrStopped
 	}
-	known := s.known(n)
-	orphaned := false
-	waited, err := s.wait(ctx, func() bool {
-		orphaned = !s.options.Detached && slices.ContainsFunc(s.record.Trials, s.orphan)
-		return orphaned || len(s.record.Trials) != n || s.options.Async || !slices.ContainsFunc(s.record.Trials[:known], (*TrialRecord).pending)
-	})
+	var decided Params
+	if queued != nil {
+		params, whole, err := s.settled(queued)
+		switch {
+		case err != nil:
+			return Trial{}, s.refuse(ctx, queued, err)
+		case whole:
+			return s.beginQueued(ctx, queued, params)
+		}
+		decided = params
+	}
+	known, err := s.awaitKnown(ctx, n, queued)
 	if err != nil {
 		return Trial{}, err
-	}
-	if waited || orphaned || len(s.record.Trials) != n {
-		return Trial{}, errRaced // much may have changed
 	}
 	req := Request{
-		Space: s.options.Space, Directions: s.Directions(), History: s.history(known), Number: n,
-		Rand: newRand(s.options.Seed, n), Attrs: make(map[string]any),
+		Space: s.options.Space, Directions: s.Directions(), History: s.history(n, known), Number: n,
+		Rand: newRand(s.options.Seed, n), Seed: s.options.Seed, Feasible: s.options.Feasible, Attrs: make(map[string]any),
 	}
 	s.mu.Unlock() // the sampler may take its time
-	op, err := s.propose(ctx, req)
+	var op Op
+	if queued == nil {
+		op, err = s.propose(ctx, req)
+	} else {
+		decided, err = s.complete(ctx, req, decided)
+	}
 	s.mu.Lock()
-	if err != nil {
+	switch {
+	case err != nil:
 		return Trial{}, err
+	case queued != nil:
+		return s.beginQueued(ctx, queued, decided)
 	}
 	return s.begin(ctx, n, op)
+}
+
+// awaitKnown waits for the results that trial n is chosen from and returns of how many
+// trials they are, or errRaced if another trial has come first; s.mu is held.
+func (s *Study) awaitKnown(ctx context.Context, n int, queued *TrialRecord) (known int, err error) {
+	known = s.known(n)
+	orphaned := false
+	moved := func() bool {
+		m, other := s.next()
+		return m != n || other != queued
+	}
+	waited, err := s.wait(ctx, func() bool {
+		orphaned = !s.options.Detached && slices.ContainsFunc(s.record.Trials, s.orphan)
+		return orphaned || moved() || s.options.Async || !slices.ContainsFunc(s.record.Trials[:known], (*TrialRecord).pending)
+	})
+	if err == nil && (waited || orphaned || moved()) { // much may have changed
+		err = errRaced
+	}
+	return known, err
 }
 
 // known returns how many trials' results the sampler sees that chooses trial n.
@@ -127,15 +159,15 @@ func (s *Study) takeOver(ctx context.Context) (Trial, bool, error) {
 	return out, true, nil
 }
 
-// history returns all trials; those from number known on, and those that have not
-// finished, are shown as running.
-func (s *Study) history(known int) []Trial {
-	out := make([]Trial, len(s.record.Trials))
-	for i, r := range s.record.Trials {
+// history returns trials 0 to n-1; those from number known on, and those that have not
+// finished, are shown as running, but for those that came whole.
+func (s *Study) history(n, known int) []Trial {
+	out := make([]Trial, n)
+	for i, r := range s.record.Trials[:n] {
 		switch {
 		case !r.State.Finished():
 			out[i] = r.begun()
-		case i < known || s.options.Async:
+		case i < known || s.options.Async || r.Imported():
 			out[i] = s.shown(i).whole
 		default:
 			out[i] = s.shown(i).begun
@@ -158,15 +190,24 @@ func (s *Study) shown(number int) *shown {
 	v := &s.views[number]
 	if !v.made {
 		r := s.record.Trials[number] // its maps do not change any more either
-		*v = shown{whole: r.Trial, begun: Trial{Number: number, State: Running, Params: r.Params, Attrs: r.SystemAttrs}, made: true}
-		r.publish(&v.whole)
+		*v = shown{whole: r.Trial, begun: r.begun(), made: true}
+		if r.publish(&v.whole); r.Imported() {
+			v.whole.onlyResults()
+		}
 	}
 	return v
 }
 
 // begun returns the trial as it was when it began.
 func (t *TrialRecord) begun() Trial {
-	return Trial{Number: t.Number, State: Running, Params: maps.Clone(t.Params), Attrs: maps.Clone(t.SystemAttrs)}
+	out := Trial{Number: t.Number, State: Running, Params: maps.Clone(t.Params), Attrs: maps.Clone(t.SystemAttrs)}
+	delete(out.Attrs, AttrConstraints) // they come with the outcome
+	if len(out.Params) == 0 {          // another program has it, and sets them one by one
+		if decided, err := t.decided(); err == nil {
+			out.Params = decided
+		}
+	}
+	return out
 }
 
 // propose asks the sampler and returns the operation that makes the trial.
@@ -175,15 +216,19 @@ func (s *Study) propose(ctx context.Context, req Request) (Op, error) {
 	if err != nil {
 		return Op{}, err
 	}
-	if params, err = s.options.Space.Check(params); err != nil {
-		return Op{}, fmt.Errorf("%w (from the sampler, for trial %d)", err, req.Number)
-	}
 	op := Op{Code: CreateTrial, StudyID: s.record.ID, SystemAttrs: make(map[string]json.RawMessage, len(req.Attrs))}
 	for key, value := range req.Attrs {
 		if op.SystemAttrs[key], err = json.Marshal(value); err != nil {
 			return Op{}, fmt.Errorf("search: the sampler's attribute %q of trial %d: %w", key, req.Number, err)
 		}
 	}
+	op.Params, err = s.opParams(params)
+	return op, err
+}
+
+// opParams returns a configuration of the space as a log keeps it.
+func (s *Study) opParams(params Params) ([]OpParam, error) {
+	var out []OpParam
 	for _, p := range s.options.Space.Params() {
 		value, ok := params[p.Name]
 		if !ok {
@@ -191,25 +236,57 @@ func (s *Study) propose(ctx context.Context, req Request) (Op, error) {
 		}
 		d, err := DistributionOf(p)
 		if err != nil {
-			return Op{}, err
+			return nil, err
 		}
 		internal, err := d.Internal(value)
 		if err != nil {
-			return Op{}, fmt.Errorf("search: trial %d: parameter %q: %w", req.Number, p.Name, err)
+			return nil, fmt.Errorf("search: parameter %q: %w", p.Name, err)
 		}
-		op.Params = append(op.Params, OpParam{Name: p.Name, Internal: internal, Distribution: d.String()})
+		out = append(out, OpParam{Name: p.Name, Internal: internal, Distribution: d.String()})
 	}
-	return op, nil
+	return out, nil
 }
 
-// sample asks the sampler; a panic in it is an error.
+// maxInfeasible is how many infeasible configurations in a row a sampler may propose.
+const maxInfeasible = 10000
+
+// sample asks the sampler for a feasible configuration; a panic in it is an error.
 func (s *Study) sample(ctx context.Context, req Request) (p Params, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("search: the sampler %T panicked at trial %d: %v", s.options.Sampler, req.Number, r)
 		}
 	}()
-	return s.options.Sampler.Sample(ctx, req)
+	for range maxInfeasible {
+		if p, err = s.options.Sampler.Sample(ctx, req); err != nil {
+			return nil, err
+		}
+		if p, err = s.options.Space.Check(p); err != nil {
+			return nil, fmt.Errorf("%w (from the sampler, for trial %d)", err, req.Number)
+		}
+		if s.options.Feasible == nil || s.options.Feasible(p) {
+			return p, nil
+		}
+		if err := req.reject(p); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("search: trial %d: %d configurations in a row were not feasible: is there one that is?", req.Number, maxInfeasible)
+}
+
+// reject has the sampler see its proposal as a trial that has failed.
+func (r *Request) reject(p Params) error {
+	t := Trial{Number: len(r.History), State: Failed, Params: p, Attrs: make(map[string]json.RawMessage, len(r.Attrs))}
+	for key, value := range r.Attrs {
+		raw, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("search: the sampler's attribute %q of trial %d: %w", key, r.Number, err)
+		}
+		t.Attrs[key] = raw
+	}
+	clear(r.Attrs)
+	r.History = append(r.History, t)
+	return nil
 }
 
 // begin writes a new trial to the journal, unless there are not n trials any more; s.mu

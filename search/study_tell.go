@@ -24,7 +24,7 @@ type Outcome struct {
 	Seconds float64 // wall-clock time of the evaluation
 }
 
-// running returns the record of a trial that is not finished; s.mu is held.
+// running returns the record of a trial that has begun and is not finished; s.mu is held.
 func (s *Study) running(number int) (*TrialRecord, error) {
 	if number < 0 || number >= len(s.record.Trials) {
 		return nil, fmt.Errorf("search: no trial %d (the study has %d)", number, len(s.record.Trials))
@@ -32,6 +32,9 @@ func (s *Study) running(number int) (*TrialRecord, error) {
 	t := s.record.Trials[number]
 	if t.State.Finished() {
 		return nil, fmt.Errorf("%w: trial %d is %v", ErrFinished, number, t.State)
+	}
+	if t.State == Waiting {
+		return nil, fmt.Errorf("search: trial %d waits: nobody has asked for it yet", number)
 	}
 	a := s.local[number]
 	if w := t.worker(); a != nil && w != "" && (w != s.options.Worker || t.Attempt() != a.number) {

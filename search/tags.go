@@ -3,25 +3,32 @@ package search
 import (
 	"fmt"
 	"reflect"
+	"strings"
+	"unicode"
 )
 
 // tagName is the key of the struct tag that declares a parameter.
 const tagName = "param"
 
-// SpaceOf makes a space of the fields of the struct T that have a param tag in
-// the form that ParseParam reads:
+// SpaceOf makes a space of the fields of the struct T, whose param tags have the form
+// that ParseParam reads. Without NAME= the parameter has the field's name in snake case:
 //
 //	type config struct {
-//		Rate  float64 `param:"rate=1e-5..1e-1:log"`
-//		Batch int     `param:"batch=32,64,128"`
-//		Rule  string  `param:"rule=sgd,adam"`
+//		LearningRate float64 `param:"1e-5..1e-1:log"` // learning_rate
+//		Batch        int     `param:"32,64,128"`
+//		Rule         string  `param:"optimizer=sgd,adam"`
+//		Momentum     float64 `param:"0..0.99:when=optimizer=sgd"`
+//		Verbose      bool    `param:"-"` // not a parameter
 //	}
 //
-// Real parameters and choices with a fraction need a float64 field, integers an
-// int or a float64, words a string, the words true and false a bool.
+// A range takes real numbers in a float64 field, also where its ends are written as
+// integers, and integers in an int field. Lists of integers go with both, lists of other
+// numbers with a float64, words with a string, the words true and false with a bool. The
+// fields of an embedded struct count as the struct's own. An exported field without a tag
+// is an error, so that none is forgotten; one that is not exported is left alone.
 func SpaceOf[T any]() (Space, error) {
 	var params []Param
-	err := eachTagged(reflect.TypeFor[T](), func(_ int, p Param) error {
+	err := eachTagged(reflect.TypeFor[T](), nil, func(_ []int, p Param) error {
 		params = append(params, p)
 		return nil
 	})
@@ -39,12 +46,12 @@ func SpaceOf[T any]() (Space, error) {
 func Bind[T any](p Params) (T, error) {
 	var out T
 	v := reflect.ValueOf(&out).Elem()
-	err := eachTagged(v.Type(), func(i int, q Param) error {
+	err := eachTagged(v.Type(), nil, func(index []int, q Param) error {
 		value, ok := p[q.Name]
 		if !ok {
 			return nil
 		}
-		switch field := v.Field(i); field.Kind() {
+		switch field := v.FieldByIndex(index); field.Kind() {
 		case reflect.Float64:
 			if x, ok := p.Float(q.Name); ok {
 				field.SetFloat(x)
@@ -66,37 +73,77 @@ func Bind[T any](p Params) (T, error) {
 				return nil
 			}
 		}
-		return fmt.Errorf("search: parameter %q has the value %v (%T), which the field %s cannot hold", q.Name, value, value, v.Type().Field(i).Name)
+		return fmt.Errorf("search: parameter %q has the value %v (%T), which the field %s cannot hold", q.Name, value, value, v.Type().FieldByIndex(index).Name)
 	})
 	return out, err
 }
 
-// eachTagged visits the tagged fields of a struct type.
-func eachTagged(t reflect.Type, visit func(field int, p Param) error) error {
+// eachTagged visits the fields of a struct type that are parameters; above is where the
+// struct is embedded.
+func eachTagged(t reflect.Type, above []int, visit func(index []int, p Param) error) error {
 	if t.Kind() != reflect.Struct {
 		return fmt.Errorf("search: %v is no struct", t)
 	}
 	for i := range t.NumField() {
-		f := t.Field(i)
-		text, ok := f.Tag.Lookup(tagName)
-		if !ok {
-			continue
+		f, index := t.Field(i), append(above[:len(above):len(above)], i)
+		text, tagged := f.Tag.Lookup(tagName)
+		var err error
+		switch {
+		case text == "-":
+		case !tagged && f.Anonymous && f.Type.Kind() == reflect.Struct:
+			err = eachTagged(f.Type, index, visit)
+		case !tagged && f.IsExported():
+			err = fmt.Errorf(`search: the field %v.%s has no %s tag (%s:"-" leaves it out of the space)`, t, f.Name, tagName, tagName)
+		case tagged:
+			var p Param
+			if p, err = paramOf(t, f, text); err == nil {
+				err = visit(index, p)
+			}
 		}
-		p, err := ParseParam(text)
 		if err != nil {
-			return fmt.Errorf("%w (tag of the field %v.%s)", err, t, f.Name)
-		}
-		if !f.IsExported() {
-			return fmt.Errorf("search: the field %v.%s has a %s tag but is not exported", t, f.Name, tagName)
-		}
-		if !holds(f.Type.Kind(), p) {
-			return fmt.Errorf("search: the field %v.%s is a %v, which cannot hold %s", t, f.Name, f.Type, p)
-		}
-		if err := visit(i, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// paramOf returns the parameter that a field of t declares.
+func paramOf(t reflect.Type, f reflect.StructField, text string) (Param, error) {
+	if !f.IsExported() {
+		return Param{}, fmt.Errorf("search: the field %v.%s has a %s tag but is not exported", t, f.Name, tagName)
+	}
+	if name, _, named := strings.Cut(text, "="); !named || !paramName.MatchString(name) {
+		if !strings.Contains(text, "..") && !strings.Contains(text, ",") {
+			return Param{}, fmt.Errorf("search: the %s tag of the field %v.%s has no values (got %q); %s", tagName, t, f.Name, text, paramForms)
+		}
+		text = snakeCase(f.Name) + "=" + text
+	}
+	p, err := ParseParam(text)
+	if err != nil {
+		return Param{}, fmt.Errorf("%w (tag of the field %v.%s)", err, t, f.Name)
+	}
+	if p.Kind == Integer && f.Type.Kind() == reflect.Float64 {
+		p.Kind = Real
+	}
+	if !holds(f.Type.Kind(), p) {
+		return Param{}, fmt.Errorf("search: the field %v.%s is a %v, which cannot hold %s", t, f.Name, f.Type, p)
+	}
+	return p, nil
+}
+
+// snakeCase turns LearningRate into learning_rate and HTTPPort into http_port.
+func snakeCase(name string) string {
+	var b strings.Builder
+	runes := []rune(name)
+	for i, r := range runes {
+		begins := unicode.IsUpper(r) && i > 0 &&
+			(!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]))
+		if begins && runes[i-1] != '_' {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
 
 // holds reports whether a field of this kind takes every value of p.

@@ -29,7 +29,9 @@ func newAsk(a *app) *cobra.Command {
 them as JSON. tell says what came of it. The first ask begins the study and needs
 --param and --direction; later ones need --study only.
 
-Nobody waits for a trial that was asked for by hand, and nobody takes it over.`,
+Nobody waits for a trial that was asked for by hand, and nobody takes it over.
+
+` + priorHelp,
 		Example: `  mnist-tune ask --study s.study --direction minimize --param x=0.0..1.0
   mnist-tune tell --study s.study --trial 0 --value 0.25
   mnist-tune ask --study s.study`,
@@ -42,6 +44,7 @@ Nobody waits for a trial that was asked for by hand, and nobody takes it over.`,
 	fs.StringVar(&f.direction, "direction", "", "minimize or maximize the value")
 	fs.StringArrayVar(&f.params, "param", nil, "a parameter and its values, NAME=RANGE; repeat for more")
 	fs.StringVar(&f.spaceFile, "space", "", "YAML file with the parameters, in place of --param")
+	f.prior.add(cmd)
 	fs.StringVar(&f.method, "method", "bayes", methodList())
 	fs.Uint64Var(&f.config.cfg.Seed, "seed", 0, "of every random draw (default: drawn and printed)")
 	return cmd

@@ -16,6 +16,8 @@ var methods = []struct {
 }{
 	{"grid", search.Grid{}},
 	{"random", search.Random{}},
+	{"sobol", search.Sobol{}},
+	{"halving", search.Halving{Resource: resourceName}},
 	{"bayes", &bayes.Sampler{}},
 }
 

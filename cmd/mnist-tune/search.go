@@ -23,13 +23,14 @@ type searchFlags struct {
 	splits    splitFlags
 	retest    retestFlags
 	study     studyFlags
+	prior     priorFlags
 	method    string
 	trials    int
 	jobs, lag int
 	async     bool
 	params    []string
 	spaceFile string
-	metric    string
+	objective objectiveFlags
 	pruner    string
 	timeout   time.Duration
 	target    float64
@@ -66,6 +67,8 @@ What can be tuned: ` + wrapNames(tune.Names()) + `
 trial with {name} replaced by a parameter's value, and prints "value: X", and
 "report: STEP VALUE" as it goes along.
 
+` + priorHelp + `
+
 The study is kept in a file (--study), trial by trial; a search that was cut off
 goes on with the same command. Several searches may work on one file at a time.
 The file is in Optuna's journal format.
@@ -79,6 +82,8 @@ to --lag.`,
       --param learning_rate=1e-5..1e-1:log --param batch_size=32,64,128 --param num_layers=1..3
   mnist-tune search --param optimizer=sgd,adam --param learning_rate=1e-4..1:log \
       --param momentum=0.5..0.99:when=optimizer=sgd --width 128 --study optimizers.study
+  mnist-tune search --enqueue 'learning_rate=0.001 batch_size=64 num_layers=2' --enqueue num_layers=3 --study mine.study
+  mnist-tune search --warm old.csv --study new.study     # mnist-tune trials --format csv --study old.study > old.csv
   mnist-tune search --exec './train.sh --lr {lr} --bs {bs}' --direction maximize --param lr=1e-4..1:log --param bs=32,64
   mnist-tune search --space space.yaml --metric val_loss --out best.safetensors --study none`,
 		Args: noArgs,
@@ -97,7 +102,8 @@ to --lag.`,
 	f.study.add(cmd)
 	fs.StringArrayVar(&f.params, "param", nil, "a parameter and its values, NAME=RANGE; repeat for more")
 	fs.StringVar(&f.spaceFile, "space", "", "YAML file with the parameters, in place of --param")
-	fs.StringVar(&f.metric, "metric", "val_accuracy", "what is good: val_accuracy or val_loss, of the best epoch")
+	f.prior.add(cmd)
+	f.objective.add(cmd)
 	fs.StringVar(&f.pruner, "pruner", "", "how bad trials are stopped early: "+strings.Join(prunerNames, ", ")+" (default: asha if there are more than 3 epochs)")
 	f.command.add(cmd)
 	fs.StringVar(&f.direction, "direction", "", "of --exec: minimize or maximize the value")
@@ -173,7 +179,7 @@ func oneOf(flag, got string, want ...string) error {
 // check refuses flags that are wrong on their own.
 func (f *searchFlags) check(cmd *cobra.Command) error {
 	var errs []error
-	errs = append(errs, checkMethods("method", f.method), oneOf("metric", f.metric, "val_accuracy", "val_loss"), oneOf("pruner", f.pruner, append(prunerNames, "")...))
+	errs = append(errs, checkMethods("method", f.method), f.objective.check(f.pruner), oneOf("pruner", f.pruner, append(prunerNames, "")...))
 	if cmd.Flags().Changed("trials") && f.trials < 1 {
 		errs = append(errs, usage(fmt.Errorf("--trials must be 1 or more (got %d)", f.trials)))
 	}
@@ -185,6 +191,9 @@ func (f *searchFlags) check(cmd *cobra.Command) error {
 	}
 	if math.IsNaN(f.target) || math.IsInf(f.target, 0) {
 		errs = append(errs, usage(fmt.Errorf("--target must be a number (got %v)", f.target)))
+	}
+	if len(splitMetrics(f.objective.metric)) > 1 && (cmd.Flags().Changed("target") || f.patience > 0 || f.retest.top > 0) {
+		errs = append(errs, usage(errors.New("--target, --patience and --retest are for one objective: leave them out, or give --metric one")))
 	}
 	if f.timeout < 0 || f.patience < 0 {
 		errs = append(errs, usage(fmt.Errorf("--timeout and --patience must not be negative (got %v, %d)", f.timeout, f.patience)))

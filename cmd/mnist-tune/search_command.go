@@ -30,7 +30,7 @@ func (f *commandFlags) add(cmd *cobra.Command) {
 
 // alsoWithExec lists the flags that mean something beside --exec.
 var alsoWithExec = []string{
-	"method", "trials", "timeout", "target", "patience", "jobs", "lag", "async", "study", "study-name", "param", "space", "pruner",
+	"method", "trials", "timeout", "target", "patience", "jobs", "lag", "async", "study", "study-name", "param", "space", "enqueue", "warm", "pruner",
 	"exec", "exec-shell", "exec-timeout", "direction", "seed", "json",
 }
 

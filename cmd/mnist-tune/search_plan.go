@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,20 +22,22 @@ import (
 
 // plan is a search that is ready to run.
 type plan struct {
-	place     *studyPlace
-	settings  searchSettings
-	constants search.Constants
-	known     bool // the study is in the file already, with its settings
-	direction search.Direction
-	evaluate  search.Objective // nil: trials are asked for and told by hand
-	training  *tune.Objective  // what evaluate is of, where networks are trained
-	study     *search.Study    // after open
-	optimize  search.OptimizeOptions
-	total     int // trials that there will be; 0: not known
-	jobs      int
-	out       string
-	options   nn.Options
-	data      *dataFlags
+	place      *studyPlace
+	settings   searchSettings
+	constants  search.Constants
+	known      bool // the study is in the file already, with its settings
+	directions []search.Direction
+	evaluate   search.MultiObjective // nil: trials are asked for and told by hand
+	training   *tune.Objective       // what evaluate is of, where networks are trained
+	study      *search.Study         // after open
+	optimize   search.OptimizeOptions
+	total      int // trials that there will be; 0: not known
+	prior      prior
+	earlier    int // trials that were there when it was opened
+	jobs       int
+	out        string
+	options    nn.Options
+	data       *dataFlags
 }
 
 // prunerNames lists what --pruner takes.
@@ -70,7 +73,7 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan
 		}
 	}
 	p.settings = searchSettings{
-		Objective: objectiveTraining, Method: f.method, Metric: f.metric, Pruner: f.pruner, Config: cfg, Validation: f.data.validation, Build: nn.Build(), Seed: cfg.Seed,
+		Objective: objectiveTraining, Method: f.method, Metric: f.objective.metric, Constraints: f.objective.constraints, Pruner: f.pruner, Config: cfg, Validation: f.data.validation, Build: nn.Build(), Seed: cfg.Seed,
 		Folds: f.splits.folds, Seeds: f.splits.seeds, Retest: f.retest.top, RetestSeeds: f.retest.seeds,
 	}
 	if f.manual {
@@ -90,6 +93,9 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan
 	}
 	if p.constants.Space, err = f.spaceFor(cmd, p); err != nil {
 		return nil, usage(err)
+	}
+	if p.prior, err = f.prior.read(p.constants.Space, splitMetrics(p.settings.Metric)); err != nil {
+		return nil, err
 	}
 	if err := p.setObjective(a.stderr); err != nil {
 		return nil, err
@@ -114,23 +120,25 @@ func (p *plan) setObjective(stderr io.Writer) error {
 		if err := tune.CheckSpace(p.constants.Space, s.Config); err != nil {
 			return usage(err)
 		}
-		p.training = &tune.Objective{Base: s.Config, Metric: s.Metric, Options: p.options}
-		p.direction, p.evaluate = p.training.Direction(), p.training.Evaluate
+		if err := p.train(); err != nil {
+			return err
+		}
 	case objectiveCommand:
 		c, err := s.newCommand(p.constants.Space, stderr)
 		if err != nil {
 			return usage(err)
 		}
-		p.evaluate = c.Evaluate
+		p.evaluate = single(c.Evaluate)
 	}
 	if p.training == nil {
-		var err error
-		if p.direction, err = parseDirection(s.Direction); err != nil {
+		d, err := parseDirection(s.Direction)
+		if err != nil {
 			return err
 		}
+		p.directions = []search.Direction{d}
 	}
-	if r := p.place.record; r != nil && r.Directions[0] != p.direction {
-		return usage(fmt.Errorf("study %q is to %v, %s is to %v: choose another --metric or --direction", p.place.name, r.Directions[0], s.Metric, p.direction))
+	if r := p.place.record; r != nil && !slices.Equal(r.Directions, p.directions) {
+		return usage(fmt.Errorf("study %q is to %v, %s is to %v: choose another --metric or --direction", p.place.name, joined(r.Directions), s.Metric, joined(p.directions)))
 	}
 	return nil
 }
@@ -139,9 +147,6 @@ func (p *plan) setObjective(stderr io.Writer) error {
 func (p *plan) takeOver(cmd *cobra.Command, stderr io.Writer) error {
 	if p.place.record == nil {
 		return nil
-	}
-	if n := len(p.place.record.Directions); n != 1 {
-		return usage(fmt.Errorf("study %q has %d objectives, search has one", p.place.name, n))
 	}
 	old, ok, err := settingsOf(p.place.record)
 	if err != nil || !ok {
@@ -184,7 +189,7 @@ func (p *plan) complete(f *searchFlags) {
 	epochs := p.settings.Config.WithDefaults().Epochs
 	if p.settings.Pruner == "" {
 		p.settings.Pruner = "none"
-		if p.settings.Objective == objectiveTraining && epochs >= prunedEpochs {
+		if p.settings.Objective == objectiveTraining && epochs >= prunedEpochs && len(p.directions) == 1 {
 			p.settings.Pruner = "asha"
 		}
 	}
@@ -228,7 +233,7 @@ func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() err
 		p.training.Options.Checkpoint.Logger = warnings(stderr)
 	}
 	study, closeStudy, err := p.place.open(ctx, stderr, search.StudyOptions{
-		Space: p.constants.Space, Directions: []search.Direction{p.direction}, Metrics: []string{p.settings.Metric},
+		Space: p.constants.Space, Directions: p.directions, Metrics: splitMetrics(p.settings.Metric), Feasible: p.feasible(),
 		Sampler: samplerOf(p.settings.Method), Pruner: pruner(p.settings.Pruner, p.epochs()), Detached: p.evaluate == nil,
 		Seed: p.constants.Seed, Lag: p.constants.Lag, Async: p.constants.Async,
 		Attrs: map[string]any{settingsAttr: p.settings},
@@ -237,7 +242,11 @@ func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() err
 		return nil, err
 	}
 	p.study = study
-	if err := p.sameSettings(); err != nil {
+	p.earlier = len(study.Trials())
+	if err = p.sameSettings(); err == nil {
+		err = p.prior.write(ctx, study, p.feasible(), stderr)
+	}
+	if err != nil {
 		return nil, errors.Join(err, closeStudy())
 	}
 	return func() error {
@@ -289,13 +298,13 @@ func (p *plan) execute(ctx context.Context, a *app, winner func(context.Context,
 	}
 	r := newSearchReport(p.place, p.settings, p.constants)
 	r.Jobs = p.jobs
-	if n := len(p.study.Trials()); n > 0 {
-		fmt.Fprintf(a.stderr, "going on with the study %q in %s (%d trials)\n", p.place.name, p.place.file, n)
+	if p.earlier > 0 {
+		fmt.Fprintf(a.stderr, "going on with the study %q in %s (%d trials)\n", p.place.name, p.place.file, p.earlier)
 	} else if p.place.file != "" {
 		fmt.Fprintf(a.stderr, "the study is kept in %s\n", p.place.file)
 	}
 	progress := ui.New(a.stderr, isTerminal(a.stderr), ui.Options{
-		Trials: p.total, Epochs: p.epochs(), Jobs: p.jobs, Metric: r.Metric, Direction: p.direction,
+		Trials: p.planned(), Epochs: p.epochs(), Jobs: p.jobs, Metric: splitMetrics(r.Metric)[0], Direction: p.directions[0],
 		Earlier: p.study.Trials(),
 	})
 	if p.training != nil {
@@ -312,9 +321,11 @@ func (p *plan) execute(ctx context.Context, a *app, winner func(context.Context,
 		}
 		progress.Event(e)
 	}
-	err := search.Optimize(ctx, p.study, p.evaluate, p.optimize)
+	err := search.OptimizeMulti(ctx, p.study, p.evaluate, p.optimize)
 	progress.Close()
-	r.addTrials(p.direction, p.study.Trials())
+	r.addTrials(p.directions, p.study.Trials())
+	err = errors.Join(err, p.refitImported(r))
+	noteWaiting(a.stderr, p.study.Trials())
 	if waited := p.study.Waited(); waited > time.Second {
 		fmt.Fprintf(a.stderr, "waited %s for results of other trials, all jobs together (--async or a larger --lag waits less)\n", ui.Duration(waited))
 	}

@@ -2,15 +2,10 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
-	"maps"
 	"math"
 	"slices"
-	"strings"
-	"text/tabwriter"
 	"time"
 
-	"mnisttune/cmd/mnist-tune/internal/ui"
 	"mnisttune/nn"
 	"mnisttune/nn/tune"
 	"mnisttune/search"
@@ -32,6 +27,7 @@ type searchReport struct {
 	Best         *bestReport        `json:"best"`
 	Recommended  *recommendedReport `json:"recommended"`
 	Retests      []tune.Retested    `json:"retests"` // best trial first
+	Front        []frontReport      `json:"front"`   // of several objectives: the trials that none is better than in all of them
 	RefitEpochs  *int               `json:"refit_epochs"`
 	TestLoss     *float64           `json:"test_loss"`
 	TestAccuracy *float64           `json:"test_accuracy"`
@@ -48,6 +44,8 @@ type trialReport struct {
 	State            search.State  `json:"state"`
 	Params           search.Params `json:"params"`
 	Value            *float64      `json:"value"`
+	Values           []float64     `json:"values"`      // of several objectives
+	Constraints      []float64     `json:"constraints"` // by how much each is broken, if it is above 0
 	Seconds          *float64      `json:"seconds"`
 	SamplesPerSecond *float64      `json:"samples_per_second"`
 	Scores           []float64     `json:"scores"` // that the value is the mean of; null if there is none
@@ -56,7 +54,14 @@ type trialReport struct {
 	Error            *string       `json:"error"`
 }
 
-// bestReport is the best value that was observed.
+// frontReport is a trial on the Pareto front.
+type frontReport struct {
+	Number int           `json:"number"`
+	Params search.Params `json:"params"`
+	Values []float64     `json:"values"`
+}
+
+// bestReport is the best value of the first objective that was observed.
 type bestReport struct {
 	Number int           `json:"number"`
 	Params search.Params `json:"params"`
@@ -79,7 +84,7 @@ type recommendedReport struct {
 func newSearchReport(place *studyPlace, s searchSettings, c search.Constants) *searchReport {
 	r := &searchReport{
 		StudyName: place.name, Method: s.Method, Pruner: s.Pruner, Metric: s.Metric,
-		Seed: s.Seed, Lag: c.Lag, Trials: []trialReport{}, Retests: []tune.Retested{}, start: time.Now(),
+		Seed: s.Seed, Lag: c.Lag, Trials: []trialReport{}, Retests: []tune.Retested{}, Front: []frontReport{}, start: time.Now(),
 	}
 	if place.file != "" {
 		r.Study = &place.file
@@ -91,12 +96,17 @@ func newSearchReport(place *studyPlace, s searchSettings, c search.Constants) *s
 }
 
 // addTrials takes over the study's trials and its best one.
-func (r *searchReport) addTrials(d search.Direction, trials []search.Trial) {
+func (r *searchReport) addTrials(ds []search.Direction, trials []search.Trial) {
 	for _, t := range trials {
 		r.Trials = append(r.Trials, newTrialReport(t))
 	}
 	r.Seconds = time.Since(r.start).Seconds()
-	best, ok := search.BestOf(d, trials)
+	if len(ds) > 1 {
+		for _, t := range search.ParetoFront(ds, trials) {
+			r.Front = append(r.Front, frontReport{t.Number, t.Params, t.Values})
+		}
+	}
+	best, ok := search.BestOf(ds[0], trials)
 	if !ok {
 		return
 	}
@@ -117,9 +127,12 @@ func (r *searchReport) addTrials(d search.Direction, trials []search.Trial) {
 // newTrialReport leaves out what JSON cannot hold (infinite values of other programs) and
 // attributes that have our names but are something else.
 func newTrialReport(t search.Trial) trialReport {
-	row := trialReport{Number: t.Number, State: t.State, Params: t.Params, Scores: t.Scores(), History: []nn.Epoch{}}
+	row := trialReport{Number: t.Number, State: t.State, Params: t.Params, Scores: t.Scores(), Constraints: t.Constraints(), History: []nn.Epoch{}}
 	if value, ok := t.Value(); ok && !math.IsInf(value, 0) && !math.IsNaN(value) {
 		row.Value = &value
+	}
+	if len(t.Values) > 1 && !slices.ContainsFunc(t.Values, func(x float64) bool { return math.IsInf(x, 0) || math.IsNaN(x) }) {
+		row.Values = t.Values
 	}
 	if t.State.Finished() {
 		row.Seconds = &t.Seconds
@@ -143,91 +156,4 @@ func (r *searchReport) addRefit(result *nn.Result, test nn.Metrics) {
 	r.RefitEpochs = new(len(result.History))
 	r.TestLoss, r.TestAccuracy = &test.Loss, &test.Accuracy
 	r.Seconds = time.Since(r.start).Seconds()
-}
-
-func (r *searchReport) print(a *app) error {
-	if a.json {
-		return a.printJSON(r)
-	}
-	if err := r.printTable(a); err != nil {
-		return err
-	}
-	if r.Best == nil {
-		_, err := fmt.Fprintln(a.stdout, "\nno trial is complete")
-		return err
-	}
-	fmt.Fprintf(a.stdout, "\nbest trial     #%d of %d (%s)\n%-14s %s\n", r.Best.Number, len(r.Trials), r.Method, r.Metric, withSD(r.Best.Value, r.Best.SD))
-	if r.Recommended.Number != r.Best.Number || len(r.Retests) > 0 {
-		fmt.Fprintf(a.stdout, "recommended    #%d, %s\n%-14s %s\n", r.Recommended.Number, r.Recommended.Why, r.Metric, withSD(r.Recommended.Mean, r.Recommended.SD))
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.Recommended.Params)) {
-		fmt.Fprintf(a.stdout, "  %-16s %v\n", name, r.Recommended.Params[name])
-	}
-	if r.TestAccuracy != nil {
-		fmt.Fprintf(a.stdout, "test accuracy  %.4f (trained on all rows for %d epochs)\n", *r.TestAccuracy, *r.RefitEpochs)
-	}
-	if r.Jobs > 0 { // it was searched just now
-		fmt.Fprintf(a.stdout, "time           %s (seed %d)\n", ui.Duration(time.Duration(r.Seconds*float64(time.Second))), r.Seed)
-	}
-	if r.Model != nil {
-		fmt.Fprintf(a.stdout, "saved          %s\n", *r.Model)
-	} else if r.TestAccuracy != nil {
-		fmt.Fprintf(a.stdout, "train it again with: %s\n", r.command)
-	}
-	return nil
-}
-
-// printTable prints a row a trial.
-func (r *searchReport) printTable(a *app) error {
-	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	var names []string
-	for _, text := range r.Space {
-		name, _, _ := strings.Cut(text, "=")
-		names = append(names, name)
-	}
-	fmt.Fprintf(table, "trial\t%s\t%s\tbest epoch\tseconds\tsamples/s\tstate\t\n", strings.Join(names, "\t"), r.Metric)
-	for _, t := range r.Trials {
-		row := []string{fmt.Sprint(t.Number)}
-		for _, name := range names {
-			row = append(row, cell(t.Params[name]))
-		}
-		value, epoch, seconds, speed, mark := "-", "-", "-", "-", ""
-		if t.Value != nil {
-			value = fmt.Sprintf("%.4f", *t.Value)
-		}
-		if t.BestEpoch != nil && *t.BestEpoch > 0 {
-			epoch = fmt.Sprint(*t.BestEpoch)
-		}
-		if t.Seconds != nil {
-			seconds = fmt.Sprintf("%.1f", *t.Seconds)
-		}
-		if t.SamplesPerSecond != nil {
-			speed = thousands(*t.SamplesPerSecond)
-		}
-		if r.Best != nil && r.Best.Number == t.Number {
-			mark = " *"
-		}
-		row = append(row, value, epoch, seconds, speed, t.State.String()+mark)
-		fmt.Fprintln(table, strings.Join(row, "\t")+"\t")
-	}
-	return table.Flush()
-}
-
-// withSD renders a mean and the deviation of what it is of, if that is known.
-func withSD(mean float64, sd *float64) string {
-	if sd == nil {
-		return fmt.Sprintf("%.4f", mean)
-	}
-	return fmt.Sprintf("%.4f (sd %.4f)", mean, *sd)
-}
-
-// cell renders a parameter's value; inactive parameters have none.
-func cell(v any) string {
-	switch x := v.(type) {
-	case nil:
-		return "-"
-	case float64:
-		return fmt.Sprintf("%.4g", x)
-	}
-	return fmt.Sprint(v)
 }

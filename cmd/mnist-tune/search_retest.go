@@ -58,7 +58,7 @@ func (p *plan) retest(ctx context.Context, a *app, r *searchReport) error {
 	if err != nil {
 		return err
 	}
-	candidates := search.Top(p.direction, p.study.Trials(), p.settings.Retest)
+	candidates := search.Top(p.directions[0], p.study.Trials(), p.settings.Retest)
 	todo := slices.DeleteFunc(slices.Clone(candidates), func(t search.Trial) bool {
 		_, ok := retestOf(done, t.Number, p.settings.RetestSeeds)
 		return ok
@@ -69,7 +69,7 @@ func (p *plan) retest(ctx context.Context, a *app, r *searchReport) error {
 	if done, err = p.retestAll(ctx, todo, done); err != nil {
 		return err
 	}
-	r.recommend(p.direction, candidates, done, p.settings.RetestSeeds)
+	r.recommend(p.directions[0], candidates, done, p.settings.RetestSeeds)
 	return nil
 }
 

@@ -12,9 +12,9 @@ import (
 	"mnisttune/search/spacefile"
 )
 
-// space returns what is searched: the file's or the command line's parameters,
-// or the default ones less those that a flag fixes.
-func (f *searchFlags) space(cmd *cobra.Command) (search.Space, error) {
+// parameters returns the file's or the command line's parameters, or the default ones less
+// those that a flag fixes.
+func (f *searchFlags) parameters(cmd *cobra.Command) (search.Space, error) {
 	flagOf := func(name string) string { return strings.ReplaceAll(name, "_", "-") }
 	var space search.Space
 	var err error
@@ -58,7 +58,9 @@ func (f *searchFlags) spaceFor(cmd *cobra.Command, p *plan) (search.Space, error
 	given := f.spaceFile != "" || len(f.params) > 0
 	switch {
 	case p.known && given:
-		space, err := f.space(cmd)
+		again := *f
+		again.method = p.settings.Method
+		space, err := again.space(cmd)
 		if err == nil && fmt.Sprint(space.Params()) != fmt.Sprint(p.constants.Space.Params()) {
 			err = fmt.Errorf("study %q has another space (%v): leave --param and --space out to go on with it", p.place.name, p.constants.Space.Params())
 		}

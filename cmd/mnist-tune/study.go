@@ -147,7 +147,7 @@ func (a *app) showStudy(cmd *cobra.Command, path, name string) error {
 		r.Method, r.Metric, r.Space = "another program", "value", parameterNames(record)
 	}
 	trials := publicTrials(record)
-	r.addTrials(record.Directions[0], trials)
+	r.addTrials(record.Directions, trials)
 	retests, err := parseRetests(record.UserAttrs[retestAttr])
 	if err != nil {
 		return fmt.Errorf("study %q: %w", record.Name, err)

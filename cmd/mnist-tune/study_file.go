@@ -169,8 +169,10 @@ type searchSettings struct {
 	Data       string    `json:"data"` // fingerprint of the training rows
 	Build      string    `json:"build"`
 	Kernels    string    `json:"kernels"`
-	Folds      int       `json:"folds,omitempty"`
-	Seeds      int       `json:"seeds_per_trial,omitempty"`
+	// Constraints are in the form of --constraint.
+	Constraints []string `json:"constraints,omitempty"`
+	Folds       int      `json:"folds,omitempty"`
+	Seeds       int      `json:"seeds_per_trial,omitempty"`
 	// Retest and RetestSeeds say what is trained again in the end; not binding.
 	Retest      int `json:"retest,omitempty"`
 	RetestSeeds int `json:"retest_seeds,omitempty"`
@@ -209,6 +211,7 @@ func (s searchSettings) flat() map[string]any {
 		out["stop-epochs"] = out["patience"]
 		delete(out, "patience")
 		out["metric"], out["validation-split"] = s.Metric, s.Validation
+		out["constraint"] = s.Constraints
 		out["folds"], out["seeds-per-trial"] = s.Folds, max(1, s.Seeds)
 	}
 	out["method"], out["pruner"], out["seed"] = s.Method, s.Pruner, s.Seed

@@ -10,8 +10,10 @@ import (
 
 // group is the networks of one trial, which are trained in step.
 type group struct {
+	trainers  []*nn.Trainer
 	trainings []*nn.Training
-	rows      []int // of each one's training set
+	val       nn.Dataset // the first one's
+	rows      []int      // of each one's training set
 	epochs    int
 	metric    string
 	watch     nn.Watch
@@ -34,7 +36,7 @@ func (o *Objective) group(p search.Params, first uint64, seeds int, c nn.Checkpo
 		splits = []Split{{o.Train, o.Val}}
 	}
 	full := cfg.WithDefaults()
-	g := &group{metric: m, epochs: full.Epochs, watch: nn.Watch{Monitor: m, Patience: full.Patience, MinDelta: full.MinDelta}}
+	g := &group{metric: m, epochs: full.Epochs, val: splits[0].Val, watch: nn.Watch{Monitor: m, Patience: full.Patience, MinDelta: full.MinDelta}}
 	cfg.Patience = 0
 	for i, split := range splits {
 		if split.Val == nil {
@@ -52,7 +54,7 @@ func (o *Objective) group(p search.Params, first uint64, seeds int, c nn.Checkpo
 			if err != nil {
 				return nil, err
 			}
-			g.trainings, g.rows = append(g.trainings, training), append(g.rows, split.Train.Len())
+			g.trainers, g.trainings, g.rows = append(g.trainers, trainer), append(g.trainings, training), append(g.rows, split.Train.Len())
 		}
 	}
 	return g, nil
@@ -111,13 +113,16 @@ func (g *group) mean(epochs []nn.Epoch) nn.Epoch {
 	out := nn.Epoch{Number: epochs[0].Number, Val: new(nn.Metrics)}
 	rows, seconds, n := 0, 0.0, float64(len(epochs))
 	for i, e := range epochs {
-		out.Train.Loss += e.Train.Loss / n
-		out.Train.Accuracy += e.Train.Accuracy / n
-		out.Val.Loss += e.Val.Loss / n
-		out.Val.Accuracy += e.Val.Accuracy / n
+		out.Train.Loss += e.Train.Loss
+		out.Train.Accuracy += e.Train.Accuracy
+		out.Val.Loss += e.Val.Loss
+		out.Val.Accuracy += e.Val.Accuracy
 		out.Seconds += e.Seconds
 		rows += g.rows[i]
 		seconds += trainSeconds(g.rows[i], e.SamplesPerSecond)
+	}
+	for _, sum := range []*float64{&out.Train.Loss, &out.Train.Accuracy, &out.Val.Loss, &out.Val.Accuracy} {
+		*sum /= n
 	}
 	out.SamplesPerSecond = perSecond(rows, seconds)
 	return out
@@ -151,25 +156,37 @@ func (g *group) scores() []float64 {
 	return out
 }
 
+// times returns how long each network was trained and measured, in seconds.
+func (g *group) times() (fit, score []float64) {
+	for i, t := range g.trainings {
+		r := t.Result()
+		trained := trainSeconds(g.rows[i]*len(r.History), r.SamplesPerSecond)
+		fit, score = append(fit, trained), append(score, max(0, r.Seconds-trained))
+	}
+	return fit, score
+}
+
+// samplesPerSecond returns the speed of all networks' training steps.
+func (g *group) samplesPerSecond() float64 {
+	rows, seconds := 0, 0.0
+	fit, _ := g.times()
+	for i, t := range g.trainings {
+		rows, seconds = rows+g.rows[i]*len(t.Result().History), seconds+fit[i]
+	}
+	return perSecond(rows, seconds)
+}
+
 // store keeps what the trial has given.
 func (g *group) store(e *search.Evaluation) error {
 	if len(g.history) == 0 {
 		return nil
 	}
-	var fit, score []float64
-	rows, seconds := 0, 0.0
-	for i, t := range g.trainings {
-		r := t.Result()
-		n := g.rows[i] * len(r.History)
-		trained := trainSeconds(n, r.SamplesPerSecond)
-		rows, seconds = rows+n, seconds+trained
-		fit, score = append(fit, trained), append(score, max(0, r.Seconds-trained))
-	}
+	fit, score := g.times()
 	for _, a := range []struct {
 		key   string
 		value any
 	}{
-		{AttrHistory, g.history}, {AttrBestEpoch, g.watch.Best}, {AttrSamplesPerSecond, perSecond(rows, seconds)},
+		{AttrHistory, g.history}, {AttrBestEpoch, g.watch.Best}, {AttrSamplesPerSecond, g.samplesPerSecond()},
 		{search.AttrScores, g.scores()}, {search.AttrFitSeconds, fit}, {search.AttrScoreSeconds, score},
 	} {
 		if err := e.SetAttr(a.key, a.value); err != nil {

@@ -80,8 +80,9 @@ func TestNetworksInStep(t *testing.T) {
 	for n := range 4 {
 		mean := 0.0
 		for _, r := range alone {
-			mean += r.History[n].Val.Loss / 6
+			mean += r.History[n].Val.Loss
 		}
+		mean /= 6
 		if trial.Reports[n].Value != mean || history[n].Val.Loss != mean {
 			t.Errorf("epoch %d: report %v, history %v, want %v", n+1, trial.Reports[n].Value, history[n].Val.Loss, mean)
 		}

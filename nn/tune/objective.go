@@ -40,6 +40,12 @@ type Objective struct {
 	Seeds int
 	// Metric is val_accuracy (default) or val_loss.
 	Metric string
+	// Others are further objectives: measures (see Measures) of the trained networks. A
+	// study with some is searched with EvaluateAll and does not report.
+	Others []string
+	// Constraints on measures. A trial that breaks one is told all the same, and not
+	// feasible.
+	Constraints []Constraint
 	// Options are those of every trial's trainer; its Hooks are called in every training.
 	Options nn.Options
 	// Checkpoints is a folder for checkpoints of running trials, so that one that was
@@ -62,11 +68,15 @@ func (o *Objective) metric() string {
 }
 
 // Direction returns whether large or small values of the metric are good.
-func (o *Objective) Direction() search.Direction {
-	if o.metric() == "val_loss" {
-		return search.Minimize
+func (o *Objective) Direction() search.Direction { return directionOf(o.metric()) }
+
+// Directions returns the directions of the metric and of the Others.
+func (o *Objective) Directions() []search.Direction {
+	out := []search.Direction{o.Direction()}
+	for _, name := range o.Others {
+		out = append(out, directionOf(name))
 	}
-	return search.Maximize
+	return out
 }
 
 // Config returns what a trial of these parameters trains with.
@@ -80,21 +90,48 @@ func (o *Objective) Config(p search.Params) (nn.Config, error) {
 // epoch, samples/s, scores and times become attributes, also of a training that was cut
 // short.
 func (o *Objective) Evaluate(ctx context.Context, e *search.Evaluation) (float64, error) {
-	g, err := o.group(e.Params, o.Base.Seed, max(1, o.Seeds), o.checkpoint(e.Number))
+	g, err := o.evaluate(ctx, e, func(epoch nn.Epoch, value float64) error { return e.Report(ctx, epoch.Number, value) })
 	if err != nil {
 		return 0, err
+	}
+	return g.watch.Value, nil
+}
+
+// EvaluateAll is a search.MultiObjective: the metric of the best epoch, then the Others.
+func (o *Objective) EvaluateAll(ctx context.Context, e *search.Evaluation) ([]float64, error) {
+	g, err := o.evaluate(ctx, e, func(nn.Epoch, float64) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	values := []float64{g.watch.Value}
+	for _, name := range o.Others {
+		value, err := g.measure(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+// evaluate trains a trial's networks and stores what is not its value.
+func (o *Objective) evaluate(ctx context.Context, e *search.Evaluation, report func(nn.Epoch, float64) error) (*group, error) {
+	g, err := o.group(e.Params, o.Base.Seed, max(1, o.Seeds), o.checkpoint(e.Number))
+	if err != nil {
+		return nil, err
 	}
 	err = g.train(ctx, func(epoch nn.Epoch) error {
 		if o.OnEpoch != nil {
 			o.OnEpoch(e.Number, epoch)
 		}
 		value, _ := epoch.Metric(o.metric()) // g has seen it
-		return e.Report(ctx, epoch.Number, value)
+		return report(epoch, value)
 	})
-	if stored := g.store(e); stored != nil {
-		return 0, errors.Join(err, stored)
+	err = errors.Join(err, g.store(e))
+	if err == nil && len(o.Constraints) > 0 {
+		err = o.storeConstraints(ctx, e, g)
 	}
-	return g.watch.Value, err
+	return g, err
 }
 
 // checkpoint returns where a trial is kept while it runs.

@@ -49,8 +49,9 @@ func (o *Objective) Retest(ctx context.Context, t search.Trial, n int) (Retested
 // meanSD returns the mean and the sample standard deviation.
 func meanSD(x []float64) (mean, sd float64) {
 	for _, v := range x {
-		mean += v / float64(len(x))
+		mean += v
 	}
+	mean /= float64(len(x))
 	if len(x) < 2 {
 		return mean, 0
 	}

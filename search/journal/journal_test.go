@@ -106,52 +106,6 @@ func content(t testing.TB, path string) string {
 	return string(data)
 }
 
-// Both journals keep the contract of search.Journal.
-func TestContract(t *testing.T) {
-	for name, j := range map[string]search.Journal{"file": newLog(t, Options{}), "memory": search.NewMemoryJournal()} {
-		t.Run(name, func(t *testing.T) {
-			if ops := readAll(t, j, 0); len(ops) != 0 {
-				t.Fatalf("a new journal holds %v", ops)
-			}
-			add(t, j, attr("w", "a", 1), attr("w", "b", 2))
-			ops := readAll(t, j, 0)
-			if !slices.Equal(keys(ops), []string{"a", "b"}) || ops[0].Next <= 0 || ops[1].Next <= ops[0].Next {
-				t.Fatalf("%+v", ops)
-			}
-			if tail := readAll(t, j, ops[0].Next); !reflect.DeepEqual(tail, ops[1:]) {
-				t.Errorf("after the first: %+v, want %+v", tail, ops[1:])
-			}
-			stop := errors.New("no")
-			err := j.Update(t.Context(), ops[0].Next, func(tail []search.Op) ([]search.Op, error) {
-				if !reflect.DeepEqual(tail, ops[1:]) {
-					t.Errorf("decide sees %+v, want %+v", tail, ops[1:])
-				}
-				return []search.Op{attr("w", "c", 3)}, stop
-			})
-			if err != stop {
-				t.Errorf("got %v, want decide's error", err)
-			}
-			if err := appendOps(j, attr("w", "c", 3), search.Op{Code: search.SetState}); err == nil {
-				t.Error("an impossible operation was appended")
-			}
-			if err := j.Update(t.Context(), 0, func(tail []search.Op) ([]search.Op, error) { return nil, nil }); err != nil {
-				t.Error(err)
-			}
-			if got := readAll(t, j, 0); !reflect.DeepEqual(got, ops) {
-				t.Errorf("failures left %+v, want %+v", got, ops)
-			}
-			if _, err := collect(j, 1<<40); err == nil {
-				t.Error("a position that there is not was read")
-			}
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			if err := j.Update(ctx, 0, func([]search.Op) ([]search.Op, error) { return []search.Op{attr("w", "d", 4)}, nil }); !errors.Is(err, context.Canceled) {
-				t.Errorf("cancelled: %v", err)
-			}
-		})
-	}
-}
-
 // What comes out of a memory journal is what comes out of a file.
 func TestMemoryIsLikeAFile(t *testing.T) {
 	ops := []search.Op{

@@ -82,7 +82,7 @@ func (t *tally) add(e search.Event) {
 func (t *tally) finish(trial search.Trial) {
 	t.done++
 	value, ok := trial.Value()
-	if !ok || trial.State != search.Complete {
+	if !ok || trial.State != search.Complete || !trial.Feasible() {
 		return
 	}
 	old, _ := t.best.Value()

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Two objectives and two constraints: the front is right, configurations that are too big
+// are never trained, and the study goes on with its objectives.
+func TestObjectivesAndConstraints(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "study")
+	args := []string{"search", "--data", smallData(t), "--objective", "val_accuracy,parameters", "--constraint", "parameters<=600", "--constraint", "val_accuracy>=0.5",
+		"--method", "random", "--param", "width=2..60", "--param", "learning_rate=1e-6..1e-2:log", "--epochs", "4", "--seed", "4", "--study", file}
+	got := callJSON(t, append(args, "--trials", "20")...)
+	type point struct{ accuracy, parameters float64 }
+	var feasible []point
+	for _, trial := range got["trials"].([]any) {
+		m := trial.(map[string]any)
+		values, broken := m["values"].([]any), m["constraints"].([]any)
+		p := point{values[0].(float64), values[1].(float64)}
+		if p.parameters > 600 {
+			t.Errorf("%v was trained", m)
+		}
+		if len(broken) != 2 || broken[1].(float64) != 0.5-p.accuracy {
+			t.Errorf("constraints %v of %v", broken, values)
+		}
+		if p.accuracy >= 0.5 {
+			feasible = append(feasible, p)
+		}
+	}
+	if len(feasible) == 20 {
+		t.Error("no trial breaks the constraint: there is nothing to see")
+	}
+	front := got["front"].([]any)
+	for _, f := range front {
+		values := f.(map[string]any)["values"].([]any)
+		for _, p := range feasible {
+			if p.accuracy >= values[0].(float64) && p.parameters < values[1].(float64) {
+				t.Errorf("%v on the front is worse than %v", values, p)
+			}
+		}
+	}
+	if len(front) < 2 || got["best"].(map[string]any)["value"].(float64) < 0.5 {
+		t.Errorf("front %v, best %v", front, got["best"])
+	}
+	code, stdout, stderr := call(t, "search", "--data", smallData(t), "--study", file, "--trials", "22", "--constraint", "parameters<=50")
+	if code != exitDone || !strings.Contains(stderr, "--constraint [parameters<=50]: the study was begun with [parameters<=600 val_accuracy>=0.5]") || !strings.Contains(stdout, "infeasible") {
+		t.Errorf("%d\n%s%s", code, stdout, stderr)
+	}
+	if more := callJSON(t, "study", "show", file); len(more["trials"].([]any)) != 22 || len(more["front"].([]any)) < 2 {
+		t.Errorf("study show: %v", more["front"])
+	}
+}
+
+func TestObjectiveFlags(t *testing.T) {
+	for _, c := range []struct{ flag, value, want string }{
+		{"--metric", "val_accuracy,speed", "--metric speed: want parameters, samples_per_second, seconds, latency"},
+		{"--objective", "parameters", "--metric parameters: want val_accuracy, val_loss"},
+		{"--metric", "val_loss,parameters,parameters", "parameters is there twice"},
+		{"--metric", "val_loss,val_accuracy", "--metric val_accuracy: want parameters"},
+		{"--constraint", "width<=5", `no measure "width"`},
+		{"--pruner", "asha", "looks at one objective, --metric has 2"},
+		{"--patience", "3", "are for one objective"},
+	} {
+		args := []string{"search", "--data", smallData(t), c.flag, c.value}
+		if c.flag != "--metric" && c.flag != "--objective" {
+			args = append(args, "--metric", "val_loss,parameters")
+		}
+		if code, _, stderr := call(t, args...); code != exitUsage || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: %d, %s", args[3:], code, stderr)
+		}
+	}
+}
