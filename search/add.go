@@ -21,9 +21,9 @@ func (t Trial) Imported() bool { return t.Attrs[AttrImported] != nil }
 // Add adds finished trials from elsewhere, such as the results of an earlier search, for
 // the sampler to learn from. They get the next numbers; of their fields count Params,
 // State, Values, Reports, Attrs, Error and Seconds. Samplers see their results at once,
-// whatever the lag, and of their attributes scores and constraints only. They can be the best trial
-// and reach a target; neither OptimizeOptions.Trials nor Patience counts them. To Optuna
-// they are those of add_trial.
+// whatever the lag, and of their attributes scores and constraints only. They can be the
+// best trial and reach a target; neither OptimizeOptions.Trials nor Patience counts them.
+// To Optuna they are those of add_trial.
 //
 // A trial that equals one that was added earlier in parameters, state and values is
 // skipped, so that adding the same ones again changes nothing; added is how many were

@@ -84,7 +84,7 @@ func TestWrongPriorsWriteNothing(t *testing.T) {
 		{warm: "learning_rate,batch_size,num_layers,value\n0.01,64\n", want: `old.csv:2:1: wrong number of fields`},
 		{warm: "learning_rate,batch_size,num_layers,value,state\n0.01,64,2,0.9,resting\n", want: `old.csv:2:15: search: unknown trial state "resting"`},
 		{warm: "learning_rate,batch_size,num_layers,value,state\n0.01,64,2,,COMPLETE\n", want: `old.csv:2:11: a complete trial has a value`},
-		{warm: "learning_rate,batch_size,num_layers,value,seconds\n0.01,64,2,0.9,-3\n", want: `old.csv:2:15: "-3" is no duration`},
+		{warm: "learning_rate,batch_size,num_layers,value,seconds\n0.01,64,2,0.9,-3\n", want: `old.csv:2:15: "-3" is no duration in seconds`},
 		{warm: "learning_rate,batch_size,num_layers,value\n\"0.01,64,2,0.9\n", want: `old.csv:2:16: extraneous or missing`},
 	} {
 		study := filepath.Join(folder, "study")

@@ -181,7 +181,8 @@ func (c *oldColumns) stateOf(fields []string) (s search.State, err error) {
 	if text == "fail" { // Optuna's word
 		text = "failed"
 	}
-	return s, s.UnmarshalText([]byte(text))
+	err = s.UnmarshalText([]byte(text))
+	return s, err
 }
 
 // outcome reads what came of the trial; at is the field that an error is about.
@@ -210,8 +211,8 @@ func (c *oldColumns) outcome(fields []string, t *search.Trial) (at int, err erro
 	if t.State == search.Failed && c.err >= 0 && fields[c.err] != "" {
 		t.Error = fields[c.err]
 	}
-	if seconds, ok, err := number(fields, c.seconds); err != nil || ok && seconds < 0 {
-		return c.seconds, errors.Join(err, fmt.Errorf("%q is no duration", fields[c.seconds]))
+	if seconds, ok, err := number(fields, c.seconds); err != nil || ok && !(seconds >= 0 && seconds < 1e9) {
+		return c.seconds, fmt.Errorf("%q is no duration in seconds", fields[c.seconds])
 	} else if ok {
 		t.Seconds = seconds
 	}
