@@ -67,6 +67,10 @@ What can be tuned: ` + wrapNames(tune.Names()) + `
 trial with {name} replaced by a parameter's value, and prints "value: X", and
 "report: STEP VALUE" as it goes along.
 
+--method halving begins with many configurations and one epoch, and gives the best
+third three times as many, up to --epochs; --exec names the parameter to be given
+more of with --resource.
+
 ` + priorHelp + `
 
 The study is kept in a file (--study), trial by trial; a search that was cut off

@@ -16,9 +16,10 @@ import (
 
 // commandFlags say which program search runs in place of a training.
 type commandFlags struct {
-	text    string
-	shell   bool
-	timeout time.Duration
+	text     string
+	shell    bool
+	timeout  time.Duration
+	resource string
 }
 
 func (f *commandFlags) add(cmd *cobra.Command) {
@@ -26,18 +27,19 @@ func (f *commandFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.text, "exec", "", "command that is run for each trial, with {name} for a parameter's value, in place of a training")
 	fs.BoolVar(&f.shell, "exec-shell", false, "have a shell run --exec")
 	fs.DurationVar(&f.timeout, "exec-timeout", 0, "how long one run of --exec may take, such as 90s (0: for ever)")
+	fs.StringVar(&f.resource, "resource", resourceName, "of --exec with halving: the parameter of which better trials get more")
 }
 
 // alsoWithExec lists the flags that mean something beside --exec.
 var alsoWithExec = []string{
 	"method", "trials", "timeout", "target", "patience", "jobs", "lag", "async", "study", "study-name", "param", "space", "enqueue", "warm", "pruner",
-	"exec", "exec-shell", "exec-timeout", "direction", "seed", "json",
+	"exec", "exec-shell", "exec-timeout", "resource", "direction", "seed", "json",
 }
 
 // checkCommand refuses flags that do not go together.
 func (f *searchFlags) checkCommand(cmd *cobra.Command) error {
 	if f.command.text == "" {
-		for _, name := range []string{"exec-shell", "exec-timeout", "direction"} {
+		for _, name := range []string{"exec-shell", "exec-timeout", "resource", "direction"} {
 			if cmd.Flags().Changed(name) {
 				return usage(fmt.Errorf("--%s belongs to --exec", name))
 			}

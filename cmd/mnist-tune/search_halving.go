@@ -15,7 +15,7 @@ const resourceName = "epochs"
 // to --epochs unless the parameters say otherwise. A command has a parameter of that name.
 func (f *searchFlags) space(cmd *cobra.Command) (search.Space, error) {
 	space, err := f.parameters(cmd)
-	halving, ok := samplerOf(f.method).(search.Halving)
+	halving, ok := samplerFor(f.method, f.command.resource).(search.Halving)
 	if err != nil || !ok {
 		return space, err
 	}
@@ -29,6 +29,17 @@ func (f *searchFlags) space(cmd *cobra.Command) (search.Space, error) {
 		}
 	}
 	return space, halving.Validate(space)
+}
+
+// samplerFor returns the sampler of a method; halving gives more of the resource to better
+// trials.
+func samplerFor(method, resource string) search.Sampler {
+	sampler := samplerOf(method)
+	if halving, ok := sampler.(search.Halving); ok && resource != "" {
+		halving.Resource = resource
+		return halving
+	}
+	return sampler
 }
 
 // withResource returns the space with a last parameter epochs=1..E:log, if it has none of

@@ -19,7 +19,7 @@ func epochsOf(report map[string]any) (out []float64) {
 // its trial.
 func TestSearchHalving(t *testing.T) {
 	dir, file := smallData(t), filepath.Join(t.TempDir(), "study")
-	args := []string{"search", "--method", "halving", "--data", dir, "--study", file, "--epochs", "4", "--pruner", "none", "--seed", "5", "--width", "8"}
+	args := []string{"search", "--method", "halving", "--data", dir, "--study", file, "--epochs", "4", "--seed", "5", "--width", "8"}
 	callJSON(t, append(args, "--trials", "3")...)
 	got := callJSON(t, "search", "--data", dir, "--study", file, "--trials", "6") // 4 at 1 epoch, 2 at 3; then again 1
 	for i, want := range []float64{1, 1, 1, 1, 3, 3} {
@@ -36,7 +36,7 @@ func TestSearchHalving(t *testing.T) {
 	if epochs := epochsOf(again); len(epochs) != 7 || epochs[6] != 1 {
 		t.Errorf("epochs %v", epochs)
 	}
-	own := callJSON(t, "search", "--method", "halving", "--data", dir, "--trials", "4", "--pruner", "none", "--seed", "5", "--width", "8", "--param", "learning_rate=1e-3..1e-1:log", "--param", "epochs=2..6")
+	own := callJSON(t, "search", "--method", "halving", "--data", dir, "--trials", "4", "--seed", "5", "--width", "8", "--param", "learning_rate=1e-3..1e-1:log", "--param", "epochs=2..6")
 	for i, want := range []float64{2, 2, 2, 6} { // three at 2, one at 6
 		if epochs := epochsOf(own); epochs[i] != want {
 			t.Errorf("epochs %v, want trial %d to have %v", epochs, i, want)
@@ -52,5 +52,25 @@ func TestSearchHalving(t *testing.T) {
 		if code != exitUsage || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%s: exit code %d, %q, want %q", line, code, stderr, want)
 		}
+	}
+}
+
+// A command names the parameter of which better trials get more; the study keeps it.
+func TestHalvingOfACommand(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "study")
+	args := []string{"search", "--method", "halving", "--exec", "echo value: {x}", "--direction", "minimize", "--resource", "rounds",
+		"--param", "x=0.0..1.0", "--param", "rounds=1..3", "--seed", "1", "--study", file}
+	callJSON(t, append(args, "--trials", "2")...)
+	got := callJSON(t, "search", "--study", file, "--trials", "4")
+	for i, want := range []float64{1, 1, 1, 3} {
+		if p := got["trials"].([]any)[i].(map[string]any)["params"].(map[string]any); p["rounds"] != want {
+			t.Errorf("trial %d has %v, want %v rounds", i, p, want)
+		}
+	}
+	if got["pruner"] != "none" {
+		t.Errorf("the pruner is %v", got["pruner"])
+	}
+	if code, _, stderr := call(t, "search", "--resource", "rounds"); code != exitUsage || !strings.Contains(stderr, "--resource belongs to --exec") {
+		t.Errorf("%d %s", code, stderr)
 	}
 }

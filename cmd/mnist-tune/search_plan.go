@@ -82,7 +82,7 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan
 	if f.command.text != "" {
 		p.settings = searchSettings{
 			Objective: objectiveCommand, Method: f.method, Metric: "value", Direction: f.direction, Pruner: f.pruner,
-			Exec: f.command.text, Shell: f.command.shell, Timeout: f.command.timeout, Seed: cfg.Seed,
+			Exec: f.command.text, Shell: f.command.shell, Timeout: f.command.timeout, Resource: f.command.resource, Seed: cfg.Seed,
 		}
 	}
 	if p.settings.Kernels, err = nn.Kernels(); err != nil {
@@ -168,7 +168,7 @@ func (p *plan) takeOver(cmd *cobra.Command, stderr io.Writer) error {
 		}
 	}
 	if old.Objective == objectiveManual && fresh.Objective == objectiveCommand {
-		old.Objective, old.Exec, old.Shell, old.Timeout = fresh.Objective, fresh.Exec, fresh.Shell, fresh.Timeout
+		old.Objective, old.Exec, old.Shell, old.Timeout, old.Resource = fresh.Objective, fresh.Exec, fresh.Shell, fresh.Timeout, fresh.Resource
 	}
 	old.announce(cmd, stderr, fresh)
 	if lag, _ := cmd.Flags().GetInt("lag"); cmd.Flags().Changed("lag") && lag != p.constants.Lag {
@@ -189,7 +189,7 @@ func (p *plan) complete(f *searchFlags) {
 	epochs := p.settings.Config.WithDefaults().Epochs
 	if p.settings.Pruner == "" {
 		p.settings.Pruner = "none"
-		if p.settings.Objective == objectiveTraining && epochs >= prunedEpochs && len(p.directions) == 1 {
+		if p.settings.Objective == objectiveTraining && epochs >= prunedEpochs && len(p.directions) == 1 && p.settings.Method != "halving" {
 			p.settings.Pruner = "asha"
 		}
 	}
@@ -234,7 +234,7 @@ func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() err
 	}
 	study, closeStudy, err := p.place.open(ctx, stderr, search.StudyOptions{
 		Space: p.constants.Space, Directions: p.directions, Metrics: splitMetrics(p.settings.Metric), Feasible: p.feasible(),
-		Sampler: samplerOf(p.settings.Method), Pruner: pruner(p.settings.Pruner, p.epochs()), Detached: p.evaluate == nil,
+		Sampler: samplerFor(p.settings.Method, p.settings.Resource), Pruner: pruner(p.settings.Pruner, p.epochs()), Detached: p.evaluate == nil,
 		Seed: p.constants.Seed, Lag: p.constants.Lag, Async: p.constants.Async,
 		Attrs: map[string]any{settingsAttr: p.settings},
 	})

@@ -181,6 +181,8 @@ type searchSettings struct {
 	Exec    string        `json:"exec,omitempty"`
 	Shell   bool          `json:"shell,omitempty"`
 	Timeout time.Duration `json:"exec_timeout_ns,omitempty"`
+	// Resource is the parameter that halving gives more of; empty: epochs.
+	Resource string `json:"resource,omitempty"`
 }
 
 // What a study's objective may be.
@@ -205,7 +207,7 @@ func settingsOf(record *search.StudyRecord) (s searchSettings, ok bool, err erro
 
 // flat returns the settings by the names of their flags.
 func (s searchSettings) flat() map[string]any {
-	out := map[string]any{"direction": s.Direction, "exec": s.Exec, "exec-shell": s.Shell, "exec-timeout": s.Timeout}
+	out := map[string]any{"direction": s.Direction, "exec": s.Exec, "exec-shell": s.Shell, "exec-timeout": s.Timeout, "resource": s.Resource}
 	if s.Objective == objectiveTraining {
 		out = flagValues(s.Config)
 		out["stop-epochs"] = out["patience"]
