@@ -19,7 +19,9 @@
 // Gorgonia's symbolic differentiation. What executes that graph is the default
 // backend's own machine, which binds every node to a float32 kernel once and
 // then runs steps without allocating. Other backends plug in with
-// [RegisterBackend]; they implement [Program], never the training loop.
+// [RegisterBackend]; they implement [Program], never the training loop. This module has
+// nn/gorgonia (Gorgonia as it comes, also on OpenBLAS) and nn/cuda; whoever writes one
+// finds a [Reader] and [Config.Mask] here, and in nn/nntest the tests that it must pass.
 //
 // # Reproducibility
 //
@@ -36,7 +38,7 @@
 // # Dependencies
 //
 // gorgonia.org/gorgonia and gorgonia.org/tensor (prescribed; inside
-// nn/internal/graph only) and github.com/nlpodyssey/safetensors (BSD-2-Clause,
+// nn/internal/graph and nn/gorgonia only) and github.com/nlpodyssey/safetensors (BSD-2-Clause,
 // pure Go), which reads and writes the file format that the field exchanges
 // weights in, so that Python tools open a saved model.
 package nn

@@ -45,15 +45,19 @@ func (native) New(cfg Config, data Dataset, start State, threads int) (Program, 
 	if err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
-	net.MaskKey.Seed = stream(cfg.Seed, purposeDropout, 0)
+	net.MaskKey.Seed = maskSeed(cfg.Seed)
 	machine, err := graph.Compile(net, graph.Options{Sparse: density(src) < sparseBelow, Threads: threads})
+	if err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
+	optimizer, err := graph.NewOptimizer(cfg.Optimizer, *cfg.Momentum, *cfg.WeightDecay, cfg.ClipNorm)
 	if err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
 	if err := machine.SetTensors(toGraph(start.Weights), toGraph(start.First), toGraph(start.Second)); err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
-	return &nativeProgram{machine: machine, data: data, source: src, optimizer: newOptimizer(&cfg)}, nil
+	return &nativeProgram{machine: machine, data: data, source: src, optimizer: optimizer}, nil
 }
 
 type nativeProgram struct {
@@ -117,22 +121,4 @@ func fromGraph(ts []graph.Tensor) []Tensor {
 		out[i] = Tensor(t)
 	}
 	return out
-}
-
-// newOptimizer translates the configuration; the constants are Keras's defaults.
-func newOptimizer(c *Config) *graph.Optimizer {
-	o := &graph.Optimizer{WeightDecay: *c.WeightDecay, ClipNorm: c.ClipNorm, Epsilon: 1e-7}
-	switch c.Optimizer {
-	case "sgd":
-		o.Rule = kernel.SGD
-	case "momentum":
-		o.Rule, o.Beta1 = kernel.Momentum, *c.Momentum
-	case "nesterov":
-		o.Rule, o.Beta1 = kernel.Nesterov, *c.Momentum
-	case "rmsprop":
-		o.Rule, o.Beta2 = kernel.RMSprop, 0.9
-	default: // adam, adamw
-		o.Rule, o.Beta1, o.Beta2 = kernel.Adam, 0.9, 0.999
-	}
-	return o
 }

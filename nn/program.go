@@ -95,12 +95,25 @@ func Backends() []string {
 	return slices.Sorted(maps.Keys(backends))
 }
 
-func backend(name string) (Backend, error) {
+// LookupBackend returns the backend of that name. An unknown one is an error that says
+// what there is and, if it is one of this module's, how to get it.
+func LookupBackend(name string) (Backend, error) {
 	backendsMu.RLock()
 	b, ok := backends[name]
 	backendsMu.RUnlock()
 	if !ok {
-		return nil, fmt.Errorf("nn: unknown backend %q (have: %s)", name, strings.Join(Backends(), ", "))
+		have := strings.Join(Backends(), ", ")
+		if how := optional[name]; how != "" {
+			have += "; " + how
+		}
+		return nil, fmt.Errorf("nn: unknown backend %q (have: %s)", name, have)
 	}
 	return b, nil
+}
+
+// optional says how those backends of this module are had that are not in every binary.
+var optional = map[string]string{
+	"gorgonia": "import mnisttune/nn/gorgonia",
+	"openblas": "rebuild with -tags openblas",
+	"cuda":     "rebuild with -tags gpu",
 }

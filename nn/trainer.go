@@ -58,7 +58,7 @@ func New(cfg Config, o Options) (*Trainer, error) {
 		return nil, fmt.Errorf("nn: threads: got %d, want 1 to %d", o.Threads, MaxThreads)
 	}
 	setDefault(&o.Threads, 1)
-	b, err := backend(o.Backend)
+	b, err := LookupBackend(o.Backend)
 	if err != nil {
 		return nil, err
 	}

@@ -357,7 +357,7 @@ func TestUsageErrors(t *testing.T) {
 		"train --monitor f1":                            "monitor: got f1",
 		"train --validation-split 1":                    "--validation-split must be",
 		"train --classes 4":                             "--classes belongs to --data",
-		"train --backend abacus":                        `unknown backend "abacus" (have: native)`,
+		"train --backend abacus":                        `unknown backend "abacus" (have: gorgonia, native)`,
 		"train --out /none/such/m.st":                   "--out /none/such/m.st: cannot write there",
 		"train --out " + out:                            "there is something that is not a file",
 		"search --method magic":                         "--method magic: want grid, random",

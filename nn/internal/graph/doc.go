@@ -19,5 +19,5 @@
 //
 // Why gorgonia.org/gorgonia and gorgonia.org/tensor: they are what the mission
 // prescribes for the expression graph and its symbolic gradients. They stay
-// inside this package; no signature outside mentions them.
+// inside this package and nn/gorgonia; no signature outside mentions them.
 package graph

@@ -37,9 +37,22 @@ type Param struct {
 	Node, Deriv *G.Node
 }
 
-// building serialises the construction of graphs: Gorgonia keeps the constants
-// that Grad starts from in package variables and writes to them.
+// building serialises the construction of graphs.
 var building sync.Mutex
+
+// Building runs f, which builds a Gorgonia graph and differentiates it, while nobody else
+// does: Gorgonia keeps the constants that Grad starts from in package variables and writes
+// to them. A panic out of Gorgonia becomes an error.
+func Building(f func() error) (err error) {
+	building.Lock()
+	defer building.Unlock()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("graph: building the network: %v", r)
+		}
+	}()
+	return f()
+}
 
 // Build makes the network of the spec and differentiates it.
 func Build(spec Spec) (*Network, error) {
@@ -107,30 +120,29 @@ func (b *builder) linear(x *G.Node, in, out int) *G.Node {
 }
 
 // finish runs layers, which returns the logits, adds the loss and takes the
-// gradients. A panic out of Gorgonia becomes an error.
-func (b *builder) finish(smoothing float64, layers func() *G.Node) (net *Network, err error) {
-	building.Lock()
-	defer building.Unlock()
-	defer func() {
-		if r := recover(); r != nil {
-			net, err = nil, fmt.Errorf("graph: building the network: %v", r)
+// gradients.
+func (b *builder) finish(smoothing float64, layers func() *G.Node) (*Network, error) {
+	err := Building(func() error {
+		b.net.Logits = layers()
+		b.net.Loss = b.apply(newCrossEntropy(smoothing), b.net.Logits, b.net.Y)
+		if b.err != nil {
+			return b.err
 		}
-	}()
-	b.net.Logits = layers()
-	b.net.Loss = b.apply(newCrossEntropy(smoothing), b.net.Logits, b.net.Y)
-	if b.err != nil {
-		return nil, b.err
-	}
-	var nodes G.Nodes
-	for _, p := range b.net.Params {
-		nodes = append(nodes, p.Node)
-	}
-	derivs, err := G.Grad(b.net.Loss, nodes...)
+		var nodes G.Nodes
+		for _, p := range b.net.Params {
+			nodes = append(nodes, p.Node)
+		}
+		derivs, err := G.Grad(b.net.Loss, nodes...)
+		if err != nil {
+			return fmt.Errorf("graph: differentiating the loss: %w", err)
+		}
+		for i, d := range derivs {
+			b.net.Params[i].Deriv = d
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("graph: differentiating the loss: %w", err)
-	}
-	for i, d := range derivs {
-		b.net.Params[i].Deriv = d
+		return nil, err
 	}
 	return b.net, nil
 }

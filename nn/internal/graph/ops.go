@@ -104,6 +104,10 @@ func newActivation(f kernel.Activation) *activation {
 	return &activation{base{f.String(), 1, hm.NewFnType(matrix, matrix)}, f}
 }
 
+// NewActivation returns an activation as an operation for graphs of others: a matrix
+// goes in and comes out.
+func NewActivation(f kernel.Activation) G.SDOp { return newActivation(f) }
+
 func (op *activation) InferShape(dims ...G.DimSizer) (tensor.Shape, error) {
 	s, err := shapesOf(op, dims)
 	if err != nil {

@@ -43,6 +43,9 @@ func (s *Source) SetScale(scale float32) {
 	}
 }
 
+// Value returns what a byte of Pixels is worth.
+func (s *Source) Value(b byte) float32 { return s.table[b] }
+
 // batch holds the gathered rows of one step: sparse where the machine wants that and
 // the data comes as bytes, else dense.
 type batch struct {

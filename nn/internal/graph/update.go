@@ -16,6 +16,53 @@ type Optimizer struct {
 	ClipNorm     float64 // largest norm of all gradients together; 0: no limit
 }
 
+// NewOptimizer returns the update rule of that name: sgd, momentum, nesterov, rmsprop,
+// adam or adamw, with Keras's constants. momentum is that of momentum and nesterov.
+func NewOptimizer(name string, momentum, weightDecay, clipNorm float64) (*Optimizer, error) {
+	o := &Optimizer{WeightDecay: weightDecay, ClipNorm: clipNorm, Epsilon: 1e-7}
+	switch name {
+	case "sgd":
+		o.Rule = kernel.SGD
+	case "momentum":
+		o.Rule, o.Beta1 = kernel.Momentum, momentum
+	case "nesterov":
+		o.Rule, o.Beta1 = kernel.Nesterov, momentum
+	case "rmsprop":
+		o.Rule, o.Beta2 = kernel.RMSprop, 0.9
+	case "adam", "adamw":
+		o.Rule, o.Beta1, o.Beta2 = kernel.Adam, 0.9, 0.999
+	default:
+		return nil, fmt.Errorf("graph: unknown optimizer %q", name)
+	}
+	return o, nil
+}
+
+// Numbers works out the numbers of an update; step counts updates from 1.
+func (o *Optimizer) Numbers(learningRate float64, step int) kernel.Rule {
+	r := kernel.Rule{
+		Optimizer: o.Rule,
+		Rate:      float32(learningRate),
+		Beta1:     float32(o.Beta1),
+		Beta2:     float32(o.Beta2),
+		Epsilon:   float32(o.Epsilon),
+		Decay:     float32(learningRate * o.WeightDecay),
+		GradScale: 1,
+	}
+	if o.Rule == kernel.Adam {
+		r.Rate = float32(learningRate * math.Sqrt(without(o.Beta2, step)) / without(o.Beta1, step))
+	}
+	return r
+}
+
+// Clip returns what the gradients are multiplied by, given the sum of the squares of all
+// of them (Pascanu, Mikolov & Bengio 2013).
+func (o *Optimizer) Clip(sumSquares float64) float32 {
+	if norm := math.Sqrt(sumSquares); o.ClipNorm > 0 && norm > o.ClipNorm {
+		return float32(o.ClipNorm / norm)
+	}
+	return 1
+}
+
 // arena holds all parameters in one piece, their gradients and moments in
 // others of the same layout, so that an update is one pass over memory.
 type arena struct {
@@ -66,32 +113,14 @@ func (m *Machine) bindUpdate(fused map[int]bool) {
 	}}
 }
 
-// setRule works out the numbers of an update; step counts updates from 1.
-func (m *Machine) setRule(o *Optimizer, learningRate float64, step int) {
-	m.rule = kernel.Rule{
-		Optimizer: o.Rule,
-		Rate:      float32(learningRate),
-		Beta1:     float32(o.Beta1),
-		Beta2:     float32(o.Beta2),
-		Epsilon:   float32(o.Epsilon),
-		Decay:     float32(learningRate * o.WeightDecay),
-		GradScale: 1,
-	}
-	if o.Rule == kernel.Adam {
-		m.rule.Rate = float32(learningRate * math.Sqrt(without(o.Beta2, step)) / without(o.Beta1, step))
-	}
-}
-
 // without returns 1 - beta^n, in a third of the time of math.Pow.
 func without(beta float64, n int) float64 { return -math.Expm1(float64(n) * math.Log(beta)) }
 
 // Update applies the gradients of the last Train. step counts updates from 1.
 func (m *Machine) Update(o *Optimizer, learningRate float64, step int) {
-	m.setRule(o, learningRate, step)
+	m.rule = o.Numbers(learningRate, step)
 	if o.ClipNorm > 0 {
-		if norm := math.Sqrt(m.kernels.SumSquares(m.params.g)); norm > o.ClipNorm {
-			m.rule.GradScale = float32(o.ClipNorm / norm)
-		}
+		m.rule.GradScale = o.Clip(m.kernels.SumSquares(m.params.g))
 	}
 	m.team.do(&m.update)
 }
@@ -110,7 +139,7 @@ func (m *Machine) Step(src *Source, rows []int32, o *Optimizer, learningRate flo
 	if err := m.begin(src, rows, step); err != nil {
 		return 0, 0, err
 	}
-	m.setRule(o, learningRate, step+1)
+	m.rule = o.Numbers(learningRate, step+1)
 	m.runToWeights()
 	m.runAll(m.fused)
 	for _, i := range m.rest {

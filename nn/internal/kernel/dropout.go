@@ -26,6 +26,26 @@ func (m Mask) Keep(i, j int) bool {
 	return mix32(mix32(m.key+uint32(i))+uint32(j)) >= m.threshold
 }
 
+// Fill writes the mask's factors to dst [rows, len(dst)/rows]: Scale for what is kept,
+// zero for the rest.
+func (m Mask) Fill(dst []float32, rows int) {
+	cols := len(dst) / rows
+	for i := range rows {
+		key := mix32(m.key + uint32(i))
+		for j := range cols {
+			factor := float32(0)
+			if mix32(key+uint32(j)) >= m.threshold {
+				factor = m.Scale
+			}
+			dst[i*cols+j] = factor
+		}
+	}
+}
+
+// Numbers returns what Keep works with: element (i, j) is kept if
+// mix32(mix32(key+i)+j) is not below threshold.
+func (m Mask) Numbers() (key, threshold uint32) { return m.key, m.threshold }
+
 // mix64 is the finalizer of SplitMix64 (Steele, Lea & Flood 2014).
 func mix64(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

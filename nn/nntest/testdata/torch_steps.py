@@ -75,7 +75,7 @@ cases = [
     ([100, 64, 40], "tanh", "adamw", 0.002, 0.1, 0.1, 0),
     ([64, 64], "gelu", "adam", 0.001, 0, 0.2, 0.5),
     ([70], "sigmoid", "sgd", 0.1, 0, 0, 0),
-    ([64, 64], "relu", "momentum", 0.02, 0, 0, 0.3),
+    ([64, 64], "relu", "momentum", 0.02, 0, 0, 0.05),
     ([64, 64], "relu", "nesterov", 0.02, 0, 0, 0),
 ]
 names = ["width", "activation", "optimizer", "learning_rate", "weight_decay", "label_smoothing", "clip_norm"]
