@@ -11,21 +11,34 @@ import (
 // designCandidates is how many points are looked at for one of the start design.
 const designCandidates = 256
 
+// designSize returns how many trials the start design has by default.
+func designSize(parameters int) int { return max(4, min(2*parameters, parameters+3)) }
+
 // spread proposes a configuration without looking at results: among the centre
 // of the space and Sobol points drawn for this trial, that which leaves all the
 // trials so far, running ones included, with the least centred L2-discrepancy
 // (Hickernell 1998). The first is the centre; the others fill what it leaves.
 // The points need no common sequence, so a start design goes on from whatever
 // there is: a resumed study, the user's own configurations, another sampler's.
-// It returns nil where it finds nothing new.
-func spread(e *encoder, h *past, rng *rand.Rand) search.Params {
+// Feasible configurations, if the request tells them, come before others. It returns
+// nil where it finds nothing new.
+func spread(e *encoder, h *past, feasible func(search.Params) bool, rng *rand.Rand) search.Params {
+	if feasible != nil {
+		if p := spreadAmong(e, h, feasible, rng); p != nil {
+			return p
+		}
+	}
+	return spreadAmong(e, h, func(search.Params) bool { return true }, rng)
+}
+
+func spreadAmong(e *encoder, h *past, allowed func(search.Params) bool, rng *rand.Rand) search.Params {
 	d := len(e.params)
 	candidates := append([][]float64{slices.Repeat([]float64{0.5}, d)}, sobol(designCandidates-1, d, rng)...)
 	var best search.Params
 	least := math.Inf(1)
 	for _, u := range candidates {
 		p := e.space.Decode(u)
-		if h.seen[e.space.Key(p)] {
+		if h.seen[e.space.Key(p)] || !allowed(p) {
 			continue
 		}
 		u, _ = e.space.Encode(p)
@@ -37,7 +50,7 @@ func spread(e *encoder, h *past, rng *rand.Rand) search.Params {
 		return best
 	}
 	for u := range e.cells() {
-		if p := e.space.Decode(u); !h.seen[e.space.Key(p)] {
+		if p := e.space.Decode(u); !h.seen[e.space.Key(p)] && allowed(p) {
 			return p
 		}
 	}

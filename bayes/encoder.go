@@ -2,6 +2,7 @@ package bayes
 
 import (
 	"iter"
+	"math"
 	"slices"
 
 	"mnisttune/search"
@@ -28,11 +29,12 @@ type column struct {
 // nominal column. A parameter with a condition has a column that says whether it
 // holds. A parameter with a single value has none.
 type encoder struct {
-	space   search.Space
-	params  []search.Param
-	levels  []int // how many values a parameter has; 0 for a continuous one and for more than 2^53
-	columns []column
-	nominal []bool // [D] by column: names and activities, which are equal or not
+	space       search.Space
+	params      []search.Param
+	levels      []int // how many values a parameter has; 0 for a continuous one and for more than 2^53
+	columns     []column
+	conditional bool   // whether a parameter depends on another
+	nominal     []bool // [D] by column: names and activities, which are equal or not
 }
 
 func newEncoder(space search.Space) (*encoder, error) {
@@ -53,6 +55,7 @@ func newEncoder(space search.Space) (*encoder, error) {
 		default:
 			e.columns = append(e.columns, column{i, position})
 		}
+		e.conditional = e.conditional || p.When != nil
 		if p.When != nil && (p.Kind != search.Category || n == 1) {
 			e.columns = append(e.columns, column{i, activity})
 		}
@@ -168,4 +171,29 @@ func (e *encoder) walk(i int, u []float64, yield func([]float64) bool) bool {
 func (e *encoder) active(i int, u []float64) bool {
 	_, on := e.space.Decode(u)[e.params[i].Name]
 	return on
+}
+
+// columnsOf returns the columns of the configuration at a point of the cube.
+func (e *encoder) columnsOf(u []float64) []float64 {
+	if e.conditional {
+		return e.encode(e.space.Decode(u))
+	}
+	x := make([]float64, len(e.columns))
+	for j, c := range e.columns {
+		v, n := u[c.param], e.levels[c.param]
+		switch {
+		case c.kind == name:
+			x[j] = float64(min(int(v*float64(n)), n-1))
+		case n == 0:
+			x[j] = v
+		case logarithmic(e.params[c.param]):
+			p := e.params[c.param]
+			lo, hi := math.Log(p.Low-0.5), math.Log(p.High+0.5)
+			k := min(max(math.Round(math.Exp(lo+v*(hi-lo))), p.Low), p.High)
+			x[j] = min(max((math.Log(k)-lo)/(hi-lo), 0), 1)
+		default:
+			x[j] = (float64(min(int(v*float64(n)), n-1)) + 0.5) / float64(n)
+		}
+	}
+	return x
 }

@@ -23,11 +23,12 @@ func sample(seed uint64, n, d int) *observations {
 	}
 	nominal := make([]bool, d)
 	nominal[d-1] = true
-	return observe(x, standardise(y), nominal)
+	y, _ = standardise(y)
+	return observe(x, y, nominal)
 }
 
-func someHyper(d int) hyper {
-	h := hyper{Scale: 1.4, Noise: 3e-3}
+func someHyper(d int) Hyperparameters {
+	h := Hyperparameters{Scale: 1.4, Noise: 3e-3}
 	for j := range d {
 		h.LengthScales = append(h.LengthScales, 0.4+0.3*float64(j))
 	}
@@ -53,7 +54,7 @@ func TestLossGradient(t *testing.T) {
 	for _, n := range []int{1, 2, 7, 40} {
 		obs := sample(3, n, 4)
 		compareSlope(t, obs.loss, someHyper(4).logs(), 1e-6)
-		compareSlope(t, obs.loss, priorMode(4).logs(), 1e-6)
+		compareSlope(t, obs.loss, priorMode(4, 0).logs(), 1e-6)
 	}
 }
 
@@ -64,11 +65,11 @@ func TestFitClimbs(t *testing.T) {
 		t.Fatal("no fit")
 	}
 	fitted, grad := obs.loss(h.logs())
-	b := hyperBox(4)
+	b := hyperBox(4, 0)
 	if g := largest(grad, b.free(h.logs(), grad)); g > 0.05 {
 		t.Errorf("the projected gradient at the fit is %v", g)
 	}
-	if mode, _ := obs.loss(priorMode(4).logs()); fitted >= mode {
+	if mode, _ := obs.loss(priorMode(4, 0).logs()); fitted >= mode {
 		t.Errorf("loss %v is not below the prior mode's %v", fitted, mode)
 	}
 	again, _ := obs.fit(&h, rand.New(rand.NewPCG(2, 2)))
@@ -91,7 +92,7 @@ func TestFactorExtend(t *testing.T) {
 		t.Fatal("extending failed")
 	}
 	k := make([]float64, 30*30)
-	obs.covariance(h, k, nil)
+	obs.covariance(h, obs.x, k, nil)
 	whole, _ := factorise(k, n+q)
 	for i := range n + q {
 		for j := range i + 1 {

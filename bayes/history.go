@@ -1,7 +1,6 @@
 package bayes
 
 import (
-	"encoding/json"
 	"math"
 
 	"mnisttune/search"
@@ -9,19 +8,31 @@ import (
 
 // past is what the trials so far say.
 type past struct {
-	seen    map[string]bool // keys of all configurations, running ones included
-	points  [][]float64     // [..][Len] their places in the unit cube
-	tried   [][]float64     // [n][Len] those of the finished ones
-	x       [][]float64     // [n][D] columns of the finished ones
-	y       []float64       // [n] values, small is good; NaN for failed trials
-	pending [][]float64     // [q][D] columns of those that have not finished
-	last    *hyper          // of the latest trial that has noted them
+	seen     map[string]bool // keys of all configurations, running ones included
+	points   [][]float64     // [..][Len] their places in the unit cube
+	finished []finished
+	pending  [][]float64      // [q][D] columns of those that have not finished
+	last     *Hyperparameters // of the latest trial that has noted them
+}
+
+// finished is a trial with a result.
+type finished struct {
+	number   int
+	u        []float64 // [Len] its place in the unit cube
+	x        []float64 // [D] its columns
+	value    float64   // small is good; NaN if it failed
+	variance float64   // of value, as far as it is known
+	scores   int       // how many it is known from; 0 if it is not
+	complete bool
+	seconds  float64
 }
 
 // recall reads the history. A trial whose parameters do not belong to the space
 // says nothing and is passed over.
 func recall(e *encoder, req search.Request) *past {
 	h := &past{seen: make(map[string]bool, len(req.History))}
+	d := req.Directions[0]
+	lift := newLift(d, req.History)
 	for _, t := range req.History {
 		p, err := e.space.Check(t.Params)
 		if err != nil {
@@ -34,14 +45,18 @@ func recall(e *encoder, req search.Request) *past {
 			h.pending = append(h.pending, e.encode(p))
 			continue
 		}
-		h.tried = append(h.tried, u)
-		h.x = append(h.x, e.encode(p))
-		h.y = append(h.y, outcome(t, req.Directions[0]))
+		f := finished{number: t.Number, u: u, x: e.encode(p), value: outcome(t, d), complete: t.State == search.Complete, seconds: t.Seconds}
+		if v, ok := t.NoiseVariance(); ok {
+			f.variance, f.scores = v, len(t.Scores())
+		}
+		if t.State == search.Pruned {
+			f.value = lift.final(t, f.value)
+		}
+		h.finished = append(h.finished, f)
 	}
 	for i := len(req.History) - 1; i >= 0 && h.last == nil; i-- {
-		var n note
-		if raw, ok := req.History[i].Attrs[attr]; ok && json.Unmarshal(raw, &n) == nil {
-			h.last = n.Hyper
+		if n, ok := Why(req.History[i]); ok {
+			h.last = n.Hyperparameters
 		}
 	}
 	return h
@@ -54,8 +69,22 @@ func outcome(t search.Trial, d search.Direction) float64 {
 	if !ok || t.State == search.Failed || math.IsInf(v, 0) {
 		return math.NaN()
 	}
+	return signed(v, d)
+}
+
+// signed turns values of the objective into such that small is good, and back.
+func signed(v float64, d search.Direction) float64 {
 	if d == search.Maximize {
 		return -v
 	}
 	return v
+}
+
+// values returns one number of every finished trial.
+func (h *past) values(of func(finished) float64) []float64 {
+	out := make([]float64, len(h.finished))
+	for i, f := range h.finished {
+		out[i] = of(f)
+	}
+	return out
 }

@@ -3,10 +3,13 @@ package bayes
 import "math"
 
 // hyper holds the hyperparameters of the Gaussian process, in natural units.
-type hyper struct {
+type Hyperparameters struct {
 	LengthScales []float64 `json:"length_scales"` // [D], one a column, in units of the column's range
 	Scale        float64   `json:"scale"`         // s, the variance of f
 	Noise        float64   `json:"noise"`         // σ², the variance of a measurement about f
+	// [W], one a numeric column, of Kumaraswamy's warp; none means no warp
+	WarpA []float64 `json:"warp_a,omitempty"`
+	WarpB []float64 `json:"warp_b,omitempty"`
 }
 
 // matern52 returns the Matérn-5/2 correlation at the squared scaled distance r2
@@ -22,25 +25,27 @@ func matern52(r2 float64) (k, dk float64) {
 	return (1 + t + t*t/3) * e, -5.0 / 6 * (1 + t) * e
 }
 
-// squares fills dst [D] with the squared distances of x and y column by column:
-// the square of the difference, or 0 and 1 for equal and different names
-// (Hamming distance).
-func squares(dst, x, y []float64, nominal []bool) {
-	for j, a := range x {
-		d := a - y[j]
-		switch {
-		case !nominal[j]:
-			dst[j] = d * d
-		case d == 0:
-			dst[j] = 0
-		default:
-			dst[j] = 1
-		}
-	}
+// geometry says how far apart two rows of columns are.
+type geometry struct {
+	w       []float64 // [D] 1/l²
+	nominal []bool    // [D] names: equal or not (Hamming distance)
 }
 
-// weights returns 1/l² for every column, the factors of squares in r².
-func (h hyper) weights() []float64 {
+// distance returns r² of two rows.
+func (g geometry) distance(x, y []float64) float64 {
+	sum := 0.0
+	for j, w := range g.w {
+		d := x[j] - y[j]
+		if g.nominal[j] && d != 0 {
+			d = 1
+		}
+		sum += w * d * d
+	}
+	return sum
+}
+
+// weights returns 1/l² for every column.
+func (h Hyperparameters) weights() []float64 {
 	w := make([]float64, len(h.LengthScales))
 	for j, l := range h.LengthScales {
 		w[j] = 1 / (l * l)
@@ -48,8 +53,46 @@ func (h hyper) weights() []float64 {
 	return w
 }
 
+// warp fills out [D] with a row of columns as the kernel sees it, its numeric
+// columns warped, and, where dx [D] is not nil, that with the slopes.
+func (h Hyperparameters) warp(out, dx, x []float64, nominal []bool) {
+	copy(out, x)
+	for j := range dx {
+		dx[j] = 1
+	}
+	if h.WarpA == nil {
+		return
+	}
+	k := 0
+	for j, v := range x {
+		if nominal[j] {
+			continue
+		}
+		w := kumaraswamy(v, h.WarpA[k], h.WarpB[k])
+		out[j] = w.at
+		if dx != nil {
+			dx[j] = w.byX
+		}
+		k++
+	}
+}
+
+// warpRows returns rows as the kernel sees them.
+func (h Hyperparameters) warpRows(rows [][]float64, nominal []bool) [][]float64 {
+	if h.WarpA == nil {
+		return rows
+	}
+	out := make([][]float64, len(rows))
+	for i, x := range rows {
+		out[i] = make([]float64, len(x))
+		h.warp(out[i], nil, x, nominal)
+	}
+	return out
+}
+
 func dot(a, b []float64) float64 {
 	sum := 0.0
+	b = b[:len(a)]
 	for i, x := range a {
 		sum += x * b[i]
 	}

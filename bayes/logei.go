@@ -62,3 +62,19 @@ func log1mexp(x float64) float64 {
 	}
 	return math.Log1p(-math.Exp(x))
 }
+
+// logCDF returns log Φ(u).
+func logCDF(u float64) float64 {
+	if u > -1 {
+		return math.Log(normalCDF(u))
+	}
+	return -u*u/2 - math.Ln2 + math.Log(erfcx(-u/math.Sqrt2))
+}
+
+// slopeLogCDF returns d log Φ(u)/du = φ(u)/Φ(u).
+func slopeLogCDF(u float64) float64 {
+	if u > -1 {
+		return math.Exp(-u*u/2-logSqrt2Pi) / normalCDF(u)
+	}
+	return math.Exp(-logSqrtPi_2) / erfcx(-u/math.Sqrt2)
+}

@@ -16,18 +16,19 @@ const (
 	goldenSteps     = 40   // then its best peaks are narrowed down to 0.618^40 of a bracket
 	refined         = 10   // peaks or starts that are followed up
 	candidates      = 2048 // points looked at where enumerating is out of reach
+	promoted        = 128  // of them are looked at under all hyperparameters
 	sprayed         = 64   // points about each of the best trials
 	sprayedTrials   = 4    // the best trials that are sprayed about
-	climbRounds     = 8    // alternations of continuous and discrete moves
-	climbSteps      = 60   // evaluations of a continuous move
-	exhaustiveMoves = 64   // parameters with more levels are moved by powers of two
 )
 
 // maximiser looks for the new configuration of greatest acquisition.
 type maximiser struct {
 	*encoder
-	at   func(x, grad []float64) float64 // the acquisition of columns
-	seen map[string]bool
+	*mixture
+	seen     map[string]bool           // what must not be proposed
+	cost     func(u []float64) float64 // what costs take off the acquisition; nil for nothing
+	feasible func(search.Params) bool  // nil for everything
+	plain    bool                      // the acquisition itself in place of its logarithm
 }
 
 // peak is a point of the cube and its acquisition.
@@ -50,26 +51,49 @@ func (m *maximiser) best(elite [][]float64, rng *rand.Rand) (search.Params, floa
 	default:
 		peaks = m.manyStarts(elite, rng)
 	}
-	top := peak{value: math.Inf(-1)}
-	for _, p := range peaks {
-		if p.value > top.value {
-			top = p
+	slices.SortStableFunc(peaks, falling)
+	for _, top := range peaks {
+		if math.IsInf(top.value, -1) {
+			break
+		}
+		if p := m.space.Decode(top.u); m.allowed(p) {
+			u, _ := m.space.Encode(p)
+			return p, m.value(u)
 		}
 	}
-	if top.u == nil {
-		return nil, 0
-	}
-	return m.space.Decode(top.u), top.value
+	return nil, 0
+}
+
+// dense reports whether hardly any point of the cube is ruled out, so that this
+// need not be looked at before the end: one parameter at least is continuous.
+func (m *maximiser) dense() bool {
+	return m.feasible == nil && !m.conditional && slices.Contains(m.levels, 0)
+}
+
+// allowed reports whether a configuration may be proposed.
+func (m *maximiser) allowed(p search.Params) bool {
+	return !m.seen[m.space.Key(p)] && (m.feasible == nil || m.feasible(p))
 }
 
 // value returns the acquisition at a point of the cube, -Inf where its
-// configuration has been proposed before.
+// configuration must not be proposed.
 func (m *maximiser) value(u []float64) float64 {
-	p := m.space.Decode(u)
-	if m.seen[m.space.Key(p)] {
+	return m.judge(u, func(x []float64) float64 { return m.at(x, nil) })
+}
+
+// judge is value with another acquisition.
+func (m *maximiser) judge(u []float64, at func(x []float64) float64) float64 {
+	if !m.dense() && !m.allowed(m.space.Decode(u)) {
 		return math.Inf(-1)
 	}
-	return m.at(m.encode(p), nil)
+	v := at(m.columnsOf(u))
+	if m.cost != nil {
+		v -= m.cost(u)
+	}
+	if m.plain {
+		v = math.Exp(v)
+	}
+	return v
 }
 
 func (m *maximiser) everyCell() []peak {
@@ -127,8 +151,9 @@ func (m *maximiser) manyStarts(elite [][]float64, rng *rand.Rand) []peak {
 	}
 	all := make([]peak, len(points))
 	for i, u := range points {
-		all[i] = peak{u, m.value(u)}
+		all[i] = peak{u, m.judge(u, func(x []float64) float64 { return m.screen(i, x) })}
 	}
+	all = m.promote(all)
 	slices.SortStableFunc(all, falling)
 	var starts []peak
 	for _, p := range all {
@@ -141,6 +166,27 @@ func (m *maximiser) manyStarts(elite [][]float64, rng *rand.Rand) []peak {
 		all = append(all, m.climb(p))
 	}
 	return all
+}
+
+// promote returns the points that come out best under the member of the mixture
+// that has looked at them, with the acquisition under all of them.
+func (m *maximiser) promote(all []peak) []peak {
+	k := len(m.members)
+	if k == 1 {
+		return all
+	}
+	var out []peak
+	for member := range k {
+		var part []peak
+		for i := member; i < len(all); i += k {
+			part = append(part, all[i])
+		}
+		slices.SortStableFunc(part, falling)
+		for _, p := range part[:min(promoted/k, len(part))] {
+			out = append(out, peak{p.u, m.value(p.u)})
+		}
+	}
+	return out
 }
 
 // spray returns points about u: normal deviates of widths between 0.3 and 0.003,
@@ -167,97 +213,4 @@ func distance(a, b []float64) float64 {
 		top = max(top, math.Abs(a[i]-b[i]))
 	}
 	return top
-}
-
-// climb alternates continuous and discrete moves until neither helps.
-func (m *maximiser) climb(p peak) peak {
-	for range climbRounds {
-		before := p.value
-		p = m.hop(m.slide(p))
-		if !(p.value > before+1e-9*math.Abs(before)) {
-			break
-		}
-	}
-	return p
-}
-
-// slide moves the continuous parameters that take part, by L-BFGS.
-func (m *maximiser) slide(p peak) peak {
-	var params, cols []int
-	on := m.space.Decode(p.u)
-	for j, c := range m.columns {
-		if _, active := on[m.params[c.param].Name]; active && c.kind == position && m.levels[c.param] == 0 {
-			params, cols = append(params, c.param), append(cols, j)
-		}
-	}
-	if len(params) == 0 {
-		return p
-	}
-	start := make([]float64, len(params))
-	for i, k := range params {
-		start[i] = p.u[k]
-	}
-	u, grad := slices.Clone(p.u), make([]float64, len(m.columns))
-	f := func(x []float64) (float64, []float64) {
-		for i, k := range params {
-			u[k] = x[i]
-		}
-		value, slope := m.at(m.encode(m.space.Decode(u)), grad), make([]float64, len(x))
-		for i, j := range cols {
-			slope[i] = -grad[j]
-		}
-		return -value, slope
-	}
-	cube := box{make([]float64, len(params)), slices.Repeat([]float64{1}, len(params))}
-	x, _ := cube.minimise(f, start, climbSteps)
-	for i, k := range params {
-		u[k] = x[i]
-	}
-	if v := m.value(u); v > p.value {
-		return peak{u, v}
-	}
-	return p
-}
-
-// hop moves the other parameters that take part, one after the other, each to
-// its best level.
-func (m *maximiser) hop(p peak) peak {
-	for i, n := range m.levels {
-		if n < 2 {
-			continue
-		}
-		v, active := m.space.Decode(p.u)[m.params[i].Name]
-		if !active {
-			continue
-		}
-		u := slices.Clone(p.u)
-		for _, k := range moves(m.level(i, v, p.u[i]), n) {
-			u[i] = m.place(i, k)
-			if v := m.value(u); v > p.value {
-				p = peak{slices.Clone(u), v}
-			}
-		}
-	}
-	return p
-}
-
-// moves returns the levels to try from level k of n: all, or those at distances
-// 1, 2, 4 and so on where there are many.
-func moves(k, n int) []int {
-	var out []int
-	if n <= exhaustiveMoves {
-		for i := range n {
-			out = append(out, i)
-		}
-		return out
-	}
-	for step := 1; step < n; step *= 2 {
-		if k-step >= 0 {
-			out = append(out, k-step)
-		}
-		if k+step < n {
-			out = append(out, k+step)
-		}
-	}
-	return out
 }

@@ -35,20 +35,15 @@ func surface(t *testing.T, s search.Space, n int, seed uint64) *maximiser {
 		x = append(x, e.encode(p))
 		y = append(y, rng.NormFloat64())
 	}
-	h := hyper{Scale: 1, Noise: 1e-3}
+	h := Hyperparameters{Scale: 1, Noise: 1e-3}
 	for range e.columns {
 		h.LengthScales = append(h.LengthScales, 0.3)
 	}
-	obs := observe(x, standardise(y), e.nominal)
-	g, ok := obs.condition(h)
-	if !ok {
-		t.Fatal("conditioning failed")
-	}
-	a, ok := expect(g, obs, nil, [][]float64{{}}, false)
-	if !ok {
+	y, _ = standardise(y)
+	obs := observe(x, y, e.nominal)
+	if m.mixture = mix(obs, []Hyperparameters{h}, nil, [][]float64{{}}, LogEI); m.mixture == nil {
 		t.Fatal("no acquisition")
 	}
-	m.at = a.at
 	return m
 }
 

@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mathext"
-
-	"mnisttune/search"
 )
 
 const (
@@ -17,30 +15,114 @@ const (
 	// fantasies is how many draws of the pending trials' results the acquisition
 	// is averaged over.
 	fantasies = 32
+	// warpAfter is how many trials for every numeric column there must be before
+	// these are warped.
+	warpAfter = 4
+	// drawBudget is how many trials times draws of the hyperparameters there are at
+	// most, for the sake of time.
+	drawBudget = 400
 )
 
-// suggest returns the configuration of greatest acquisition given at least one
-// finished trial, and what to note about it; nil where there is none.
-func suggest(e *encoder, h *past, plain bool, rng *rand.Rand) (search.Params, note) {
-	y := transform(h.y)
-	best := ranked(y)
-	keep := limit(best, observationLimit)
-	obs := observe(pick(h.x, keep), pick(y, keep), e.nominal)
-	normals := drawNormals(len(h.pending), rng)
-	for _, c := range obs.hypers(h.last, rng) {
-		g, ok := obs.condition(c.hyper)
-		if !ok {
-			continue
-		}
-		a, ok := expect(g, obs, h.pending, normals, plain)
-		if !ok {
-			continue
-		}
-		m := &maximiser{encoder: e, at: a.at, seen: h.seen}
-		p, value := m.best(pick(h.tried, best), rng)
-		return p, note{Source: c.source, Hyper: &c.hyper, Value: &value}
+// draws returns how many draws of the hyperparameters there are with n trials.
+func (s *Sampler) draws(n int) int { return max(1, min(s.Draws, drawBudget/n)) }
+
+// model is what the process has learnt from the finished trials.
+type model struct {
+	trials  []finished // [n] those it has learnt from
+	outputs outputs
+	obs     *observations
+	hyper   candidate // of greatest posterior density
+	mixture *mixture
+}
+
+// learn fits the process to at least one finished trial; nil where it cannot, which
+// is when even the defaults fail.
+func (s *Sampler) learn(e *encoder, h *past, rng *rand.Rand) *model {
+	if len(h.finished) == 0 {
+		return nil
 	}
-	return nil, note{}
+	scale, y := fitOutputs(h.values(func(f finished) float64 { return f.value }))
+	keep := limit(ranked(y), observationLimit)
+	m := &model{trials: pick(h.finished, keep), outputs: scale}
+	x := make([][]float64, len(keep))
+	for i, f := range m.trials {
+		x[i] = f.x
+	}
+	m.obs = observe(x, pick(y, keep), e.nominal)
+	m.obs.known = knownNoise(m.trials, scale)
+	m.obs.warped = s.Warp && len(keep) >= warpAfter*m.obs.numeric()
+	normals := drawNormals(len(h.pending), rng)
+	for _, c := range m.obs.hypers(h.last, rng) {
+		draws := m.obs.draws(c.Hyperparameters, s.draws(len(keep)), rng)
+		if m.mixture = mix(m.obs, draws, h.pending, normals, s.Acquisition); m.mixture != nil {
+			m.hyper = c
+			return m
+		}
+	}
+	return nil
+}
+
+// pooledDegrees is the weight, in degrees of freedom, of all trials' variance in
+// that of one: the variance of a few scores says little by itself.
+const pooledDegrees = 10
+
+// knownNoise returns the variances of the outputs [n] as far as they are known,
+// brought to the process's scale by the slope of the transform there (the delta
+// method); nil where none is. Each is drawn towards the mean of all, the more the
+// fewer scores it comes from.
+func knownNoise(trials []finished, scale outputs) []float64 {
+	out := make([]float64, len(trials))
+	mean, n := 0.0, 0.0
+	for i, f := range trials {
+		if f.scores < 2 {
+			continue
+		}
+		slope := scale.slope(f.value)
+		if v := f.variance * slope * slope; v < maxNoise { // false for NaN
+			out[i] = v
+		} else {
+			out[i] = maxNoise
+		}
+		mean += out[i]
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	mean /= n
+	for i, f := range trials {
+		if own := float64(f.scores) - 1; own > 0 {
+			out[i] = max((own*out[i]+pooledDegrees*mean)/(own+pooledDegrees), minNoise)
+		}
+	}
+	return out
+}
+
+// incumbent returns the row of the complete trial with the best posterior mean,
+// averaged over the draws of the hyperparameters; ok is false where there is none.
+func (m *model) incumbent() (row int, ok bool) {
+	means := make([]float64, len(m.trials))
+	for _, a := range m.mixture.members {
+		for i, v := range a.gp.means(m.obs) {
+			means[i] += v
+		}
+	}
+	for i, f := range m.trials {
+		if f.complete && (!ok || means[i] < means[row]) {
+			row, ok = i, true
+		}
+	}
+	return row, ok
+}
+
+// elite returns the places of the trials, best first.
+func (h *past) elite() [][]float64 {
+	_, y := fitOutputs(h.values(func(f finished) float64 { return f.value }))
+	var out [][]float64
+	for _, i := range ranked(y) {
+		out = append(out, h.finished[i].u)
+	}
+	return out
 }
 
 // drawNormals returns the standard normals [S][q] behind the fantasies of q

@@ -30,21 +30,21 @@ func TestLimit(t *testing.T) {
 func TestFallsBackWhenTheFitFails(t *testing.T) {
 	obs := observe([][]float64{{0.1}, {0.7}}, []float64{math.NaN(), 1}, []bool{false})
 	rng := rand.New(rand.NewPCG(1, 1))
-	last := &hyper{LengthScales: []float64{0.5}, Scale: 1, Noise: 1e-3}
-	sources := func(last *hyper) (out []source) {
+	last := &Hyperparameters{LengthScales: []float64{0.5}, Scale: 1, Noise: 1e-3}
+	sources := func(last *Hyperparameters) (out []Source) {
 		for _, c := range obs.hypers(last, rng) {
 			out = append(out, c.source)
 		}
 		return out
 	}
-	if got := sources(last); !slices.Equal(got, []source{fromLast, fromDefault}) {
+	if got := sources(last); !slices.Equal(got, []Source{FromLast, FromDefault}) {
 		t.Errorf("got %v", got)
 	}
-	if got := sources(&hyper{LengthScales: []float64{0.5, 2}, Scale: 1, Noise: 1e-3}); !slices.Equal(got, []source{fromDefault}) {
+	if got := sources(&Hyperparameters{LengthScales: []float64{0.5, 2}, Scale: 1, Noise: 1e-3}); !slices.Equal(got, []Source{FromDefault}) {
 		t.Errorf("with a last fit of another space: got %v", got)
 	}
 	obs.y[0] = 0
-	if got := sources(last); !slices.Equal(got, []source{fromFit, fromLast, fromDefault}) {
+	if got := sources(last); !slices.Equal(got, []Source{FromFit, FromLast, FromDefault}) {
 		t.Errorf("with finite outputs: got %v", got)
 	}
 }

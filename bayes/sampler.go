@@ -2,7 +2,10 @@ package bayes
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"mnisttune/search"
 )
@@ -14,40 +17,43 @@ import (
 //
 // Trials that are running or waiting count as pending: their results are drawn
 // from the process, and the improvement is averaged over the draws. Pruned
-// trials count with the value they had, failed ones as worse than the worst.
-// A configuration that has been proposed is never proposed again.
+// trials count with what trials that were not pruned gained from the same step on,
+// failed ones as worse than the worst. A trial whose value is a mean of scores
+// brings the variance of that mean with it (search.Trial.NoiseVariance). A
+// configuration that has been proposed is never proposed again, nor is one that the
+// request says is not feasible.
+//
+// A trial keeps what was expected of it in its attributes: see [Why].
 type Sampler struct {
 	// InitialPoints is how many trials, running ones included, are spread evenly
-	// over the space before the process decides; 0 means max(4, parameters+2).
+	// over the space before the process decides; 0 means twice the parameters, at
+	// least 4 and at most 3 more than there are parameters.
 	InitialPoints int `json:"initial_points,omitempty"`
 	// Acquisition is what a suggestion maximises; empty means LogEI.
 	Acquisition Acquisition `json:"acquisition,omitempty"`
+	// Draws, if more than 1, is over how many draws from the posterior distribution of
+	// the hyperparameters the acquisition is averaged, in place of taking it at their
+	// mode; with n trials at most 400/n.
+	Draws int `json:"draws,omitempty"`
+	// Warp bends numeric parameters by Kumaraswamy's function, which is fitted with the
+	// other hyperparameters, once there are four trials for each.
+	Warp bool `json:"warp,omitempty"`
+	// Cost, if not nil, says what an evaluation costs, best counted in operations: the
+	// acquisition is divided by cost^CostExponent. Values that are not positive and
+	// finite count as 1. It must be safe for concurrent use and depend on its argument
+	// only. Not with UCB.
+	Cost func(search.Params) float64 `json:"-"`
+	// MeasuredCost takes the seconds that the trials so far took in place of Cost,
+	// predicted by a process of their own. It makes a study unrepeatable.
+	MeasuredCost bool `json:"measured_cost,omitempty"`
+	// CostExponent is 1 where it is 0.
+	CostExponent float64 `json:"cost_exponent,omitempty"`
 }
 
 var _ search.Sampler = (*Sampler)(nil)
 
-// attr is the attribute under which a trial keeps its note.
-const attr = "bayes"
-
-// note is what a suggestion leaves in its trial's attributes.
-type note struct {
-	Source source   `json:"source"`
-	Hyper  *hyper   `json:"hyperparameters,omitempty"`
-	Value  *float64 `json:"acquisition,omitempty"` // in the sampler's own scale of outputs
-}
-
-// source says where a suggestion comes from.
-type source string
-
-const (
-	fromDesign  source = "design"                  // spread evenly, without a look at the results
-	fromFit     source = "fit"                     // the process with fitted hyperparameters
-	fromLast    source = "last fit"                // the fit failed: those of an earlier trial
-	fromDefault source = "default hyperparameters" // there were none: the mode of their prior
-)
-
 // Sample returns the parameters of trial req.Number. It returns
-// search.ErrExhausted where every configuration has been proposed, ctx's error
+// search.ErrExhausted where every configuration has been proposed, ctx's cause
 // where that is done, and an error for a wrong option or a request that has not
 // exactly one direction. Numerical trouble is no error: it falls back to the
 // last fit, to default hyperparameters and to the start design.
@@ -55,8 +61,8 @@ func (s *Sampler) Sample(ctx context.Context, req search.Request) (search.Params
 	if err := s.validate(req); err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	e, err := newEncoder(req.Space)
 	if err != nil {
@@ -68,28 +74,53 @@ func (s *Sampler) Sample(ctx context.Context, req search.Request) (search.Params
 	}
 	initial := s.InitialPoints
 	if initial == 0 {
-		initial = max(4, req.Space.Len()+2)
+		initial = designSize(req.Space.Len())
 	}
-	if len(h.points) >= initial && len(h.x) > 0 {
-		if p, n := suggest(e, h, s.Acquisition == EI, req.Rand); p != nil {
-			req.Attrs[attr] = n
+	if len(h.points) >= initial {
+		if p, n := s.suggest(e, h, req); p != nil {
+			req.Attrs[Attr] = n
 			return p, nil
 		}
 	}
-	p := spread(e, h, req.Rand)
+	p := spread(e, h, req.Feasible, req.Rand)
 	if p == nil {
 		return nil, search.ErrExhausted
 	}
-	req.Attrs[attr] = note{Source: fromDesign}
+	req.Attrs[Attr] = Note{Source: FromDesign}
 	return p, nil
+}
+
+// suggest returns the configuration of greatest acquisition, and what to note about
+// it; nil where there is none.
+func (s *Sampler) suggest(e *encoder, h *past, req search.Request) (search.Params, Note) {
+	m := s.learn(e, h, req.Rand)
+	if m == nil {
+		return nil, Note{}
+	}
+	look := &maximiser{encoder: e, mixture: m.mixture, seen: h.seen, plain: s.Acquisition == EI, cost: s.cost(e, h, req.Rand), feasible: req.Feasible}
+	p, value := look.best(h.elite(), req.Rand)
+	if p == nil {
+		return nil, Note{}
+	}
+	n := Note{Source: m.hyper.source, Hyperparameters: &m.hyper.Hyperparameters, Prediction: m.predict(e.encode(p), req.Directions[0])}
+	if finite(value) {
+		n.Acquisition = &value
+	}
+	return p, n
 }
 
 func (s *Sampler) validate(req search.Request) error {
 	switch {
-	case s.InitialPoints < 0:
-		return fmt.Errorf("bayes: the number of initial points must not be negative (got %d)", s.InitialPoints)
-	case s.Acquisition != "" && s.Acquisition != LogEI && s.Acquisition != EI:
-		return fmt.Errorf("bayes: unknown acquisition %q (have: %s, %s)", s.Acquisition, LogEI, EI)
+	case s.InitialPoints < 0 || s.Draws < 0:
+		return fmt.Errorf("bayes: the numbers of initial points and of draws must not be negative (got %d, %d)", s.InitialPoints, s.Draws)
+	case !slices.Contains([]Acquisition{"", LogEI, EI, PI, UCB}, s.Acquisition):
+		return fmt.Errorf("bayes: unknown acquisition %q (have: %s, %s, %s, %s)", s.Acquisition, LogEI, EI, PI, UCB)
+	case !(s.CostExponent >= 0) || math.IsInf(s.CostExponent, 0):
+		return fmt.Errorf("bayes: the exponent of the cost must be finite and not negative (got %v)", s.CostExponent)
+	case s.Acquisition == UCB && (s.Cost != nil || s.MeasuredCost):
+		return fmt.Errorf("bayes: the acquisition %s is not an amount that could be divided by a cost", UCB)
+	case s.Cost != nil && s.MeasuredCost:
+		return errors.New("bayes: the cost is either given or measured, not both")
 	case len(req.Directions) != 1:
 		return fmt.Errorf("bayes: the sampler takes one objective (got %d directions)", len(req.Directions))
 	}

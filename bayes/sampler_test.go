@@ -97,7 +97,7 @@ func branin(p search.Params) float64 {
 func TestBranin(t *testing.T) {
 	sp := space(t, search.Float("x", -5, 10), search.Float("y", 0, 15))
 	var needed []int
-	for seed := range uint64(11) {
+	for seed := range uint64(3) {
 		trials := study(t, &Sampler{}, sp, search.Minimize, branin, 45, 1, seed)
 		n := slices.IndexFunc(trials, func(t search.Trial) bool { return t.Values[0] <= 0.3985 })
 		if n < 0 {
@@ -106,9 +106,9 @@ func TestBranin(t *testing.T) {
 		needed = append(needed, n+1)
 	}
 	slices.Sort(needed)
-	t.Logf("evaluations to 0.3985: median %d of %v", needed[5], needed)
-	if needed[5] > 28 {
-		t.Errorf("the median of the evaluations to 0.3985 is %d, want at most 28", needed[5])
+	t.Logf("evaluations to 0.3985: median %d of %v", needed[1], needed)
+	if needed[1] > 28 {
+		t.Errorf("the median of the evaluations to 0.3985 is %d, want at most 28", needed[1])
 	}
 }
 
@@ -133,10 +133,10 @@ func TestHartmann6(t *testing.T) {
 		params = append(params, search.Float(fmt.Sprint("x", j), 0, 1))
 	}
 	mean := 0.0
-	for seed := range uint64(3) {
-		mean += best(search.Minimize, study(t, &Sampler{}, space(t, params...), search.Minimize, hartmann6, 60, 1, seed)) / 3
+	for seed := range uint64(2) {
+		mean += best(search.Minimize, study(t, &Sampler{}, space(t, params...), search.Minimize, hartmann6, 50, 1, seed)) / 2
 	}
-	t.Logf("best of 60 evaluations: mean %.4f", mean)
+	t.Logf("best of 50 evaluations: mean %.4f", mean)
 	if mean > -3.1 { // random search is at -2.4 after 200
 		t.Errorf("the mean is %v, want at most -3.1", mean)
 	}
@@ -174,7 +174,7 @@ func mixed(p search.Params) float64 {
 func TestMixedSpaceBeatsRandom(t *testing.T) {
 	sp := mixedSpace(t)
 	var ours, random []float64
-	for seed := range uint64(5) {
+	for seed := range uint64(3) {
 		ours = append(ours, best(search.Maximize, study(t, &Sampler{}, sp, search.Maximize, mixed, 40, 1, seed)))
 		// The start design alone is a stand-in for random search with thrice the trials.
 		random = append(random, best(search.Maximize, study(t, &Sampler{InitialPoints: 1000}, sp, search.Maximize, mixed, 120, 1, seed)))
@@ -182,8 +182,8 @@ func TestMixedSpaceBeatsRandom(t *testing.T) {
 	slices.Sort(ours)
 	slices.Sort(random)
 	t.Logf("best of 40: %.3f; spread evenly, best of 120: %.3f (the optimum is 1)", ours, random)
-	if ours[2] <= random[2] || ours[2] < 0.95 {
-		t.Errorf("median %v after 40, want above 0.95 and the even spread's %v after 120", ours[2], random[2])
+	if ours[1] <= random[1] || ours[1] < 0.95 {
+		t.Errorf("median %v after 40, want above 0.95 and the even spread's %v after 120", ours[1], random[1])
 	}
 }
 
@@ -285,8 +285,8 @@ func TestForeignTrialsArePassedOver(t *testing.T) {
 	foreign := []search.Trial{
 		{State: search.Complete, Params: search.Params{"lr": 7.0}, Values: []float64{1e9}},
 		{State: search.Complete, Values: []float64{1}},
-		{State: search.Complete, Params: search.Params{"lr": "high"}, Attrs: map[string]json.RawMessage{attr: json.RawMessage(`{"hyperparameters":{"scale":-1}}`)}},
-		{State: search.Running, Attrs: map[string]json.RawMessage{attr: json.RawMessage(`no JSON`)}},
+		{State: search.Complete, Params: search.Params{"lr": "high"}, Attrs: map[string]json.RawMessage{Attr: json.RawMessage(`{"hyperparameters":{"scale":-1}}`)}},
+		{State: search.Running, Attrs: map[string]json.RawMessage{Attr: json.RawMessage(`no JSON`)}},
 	}
 	trial, err := ask(&Sampler{}, sp, search.Maximize, append(slices.Clone(trials), foreign...), 3)
 	if err != nil || trial.Params == nil {
@@ -295,18 +295,32 @@ func TestForeignTrialsArePassedOver(t *testing.T) {
 }
 
 func TestNote(t *testing.T) {
-	trials := study(t, &Sampler{}, mixedSpace(t), search.Maximize, mixed, 10, 1, 3)
+	trials := study(t, &Sampler{}, mixedSpace(t), search.Maximize, mixed, 11, 1, 3)
 	for i, trial := range trials {
-		var n note
-		if err := json.Unmarshal(trial.Attrs[attr], &n); err != nil {
+		var n Note
+		if err := json.Unmarshal(trial.Attrs[Attr], &n); err != nil {
 			t.Fatalf("trial %d: %v", i, err)
 		}
 		switch {
-		case i < 8 && n.Source != fromDesign, i >= 8 && n.Source != fromFit:
+		case i < 9 && n.Source != FromDesign, i >= 9 && n.Source != FromFit:
 			t.Errorf("trial %d comes from %q", i, n.Source)
-		case n.Source == fromFit && (n.Value == nil || n.Hyper == nil || !n.Hyper.valid(7)):
-			t.Errorf("trial %d: %s", i, trial.Attrs[attr])
+		case n.Source == FromFit && (n.Acquisition == nil || n.Hyperparameters == nil || !n.Hyperparameters.valid(7, 4)):
+			t.Errorf("trial %d: %s", i, trial.Attrs[Attr])
 		}
+	}
+}
+
+func TestFeasibleConfigurationsOnly(t *testing.T) {
+	sp := space(t, search.Float("x", -5, 10), search.Float("y", 0, 15))
+	feasible := func(p search.Params) bool { return number(p, "x")+number(p, "y") < 4 } // a tenth of the space
+	var history []search.Trial
+	for i := range 12 {
+		p, err := (&Sampler{}).Sample(t.Context(), search.Request{Space: sp, Directions: []search.Direction{search.Minimize},
+			History: history, Number: i, Rand: rand.New(rand.NewPCG(1, uint64(i))), Attrs: map[string]any{}, Feasible: feasible})
+		if err != nil || !feasible(p) {
+			t.Fatalf("trial %d: %v, %v", i, p, err)
+		}
+		history = append(history, search.Trial{Number: i, State: search.Complete, Params: p, Values: []float64{branin(p)}})
 	}
 }
 
@@ -322,6 +336,10 @@ func TestWrongRequests(t *testing.T) {
 	}{
 		"acquisition": {context.Background(), Sampler{Acquisition: "best"}, one},
 		"initial":     {context.Background(), Sampler{InitialPoints: -1}, one},
+		"draws":       {context.Background(), Sampler{Draws: -1}, one},
+		"exponent":    {context.Background(), Sampler{CostExponent: math.NaN()}, one},
+		"ucb a cost":  {context.Background(), Sampler{Acquisition: UCB, MeasuredCost: true}, one},
+		"two costs":   {context.Background(), Sampler{MeasuredCost: true, Cost: func(search.Params) float64 { return 1 }}, one},
 		"directions":  {context.Background(), Sampler{}, []search.Direction{search.Minimize, search.Maximize}},
 		"cancelled":   {cancelled, Sampler{}, one},
 	} {
@@ -332,10 +350,21 @@ func TestWrongRequests(t *testing.T) {
 	}
 }
 
-func TestPlainEI(t *testing.T) {
+func TestOptionsFindTheMinimumToo(t *testing.T) {
 	sp := space(t, search.Float("x", -5, 10), search.Float("y", 0, 15))
-	if v := best(search.Minimize, study(t, &Sampler{Acquisition: EI}, sp, search.Minimize, branin, 40, 1, 1)); v > 0.45 {
-		t.Errorf("Branin after 40: %v", v)
+	for _, c := range []struct {
+		Sampler
+		limit float64 // random search is at 2.4 after 30, in the mean
+	}{
+		{Sampler{Acquisition: EI}, 0.6},
+		{Sampler{Acquisition: PI}, 10}, // greedy: it may stay where it has come down
+		{Sampler{Acquisition: UCB}, 0.6},
+		{Sampler{Draws: 3}, 0.6},
+		{Sampler{Warp: true}, 0.6},
+	} {
+		if v := best(search.Minimize, study(t, &c.Sampler, sp, search.Minimize, branin, 30, 1, 1)); v > c.limit {
+			t.Errorf("%+v: Branin after 30: %v", c.Sampler, v)
+		}
 	}
 }
 
@@ -351,13 +380,7 @@ func FuzzDegenerateHistories(f *testing.F) {
 	f.Add(uint8(0), []byte{10, 6, 20, 7, 30, 6, 40, 99, 50, 1, 60, 6})
 	f.Add(uint8(4), []byte{10, 6, 20, 7, 30, 6, 40, 99, 50, 1, 60, 6})
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
-		spaces := []search.Space{
-			mixedSpace(t),
-			space(t, search.LogFloat("x", 1e-300, 1e300)),
-			space(t, search.Float("x", -1e308, 0), search.Float("y", 1, math.Nextafter(1, 2))),
-			space(t, search.Int("n", -1<<53, 1<<53), search.Words("w", "a", "b")),
-			space(t, search.Int("n", 1, 90), search.Int("m", 1, 90), search.OneOf("k", 0.5, 2, 100)),
-		}
+		spaces := oddSpaces(t)
 		sp := spaces[int(which)%len(spaces)]
 		var history []search.Trial
 		seen := map[string]bool{}

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// processorModel returns the first "model name" of /proc/cpuinfo, empty where
-// there is no such file.
+// processorModel returns the first "model name" of /proc/cpuinfo, or what the system
+// says otherwise; empty where neither is to be had.
 func processorModel() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {
-		return ""
+		return systemProcessor()
 	}
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {

@@ -54,7 +54,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`,
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print the result as one JSON object")
-	root.AddCommand(newTrain(a), newSearch(a), newCompare(a), newEval(a), newBench(a), newStudy(a), newTrials(a), newAsk(a), newTell(a))
+	root.AddCommand(newTrain(a), newSearch(a), newCompare(a), newEval(a), newBench(a), newStudy(a), newTrials(a), newExplain(a), newAsk(a), newTell(a), newDoctor(a))
 	return root
 }
 

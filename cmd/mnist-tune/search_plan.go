@@ -74,7 +74,7 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan
 	}
 	p.settings = searchSettings{
 		Objective: objectiveTraining, Method: f.method, Metric: f.objective.metric, Constraints: f.objective.constraints, Pruner: f.pruner, Config: cfg, Validation: f.data.validation, Build: nn.Build(), Seed: cfg.Seed,
-		Folds: f.splits.folds, Seeds: f.splits.seeds, Retest: f.retest.top, RetestSeeds: f.retest.seeds,
+		Folds: f.splits.folds, Seeds: f.splits.seeds, Retest: f.retest.top, RetestSeeds: f.retest.seeds, Backend: f.options.Backend,
 	}
 	if f.manual {
 		p.settings = searchSettings{Objective: objectiveManual, Method: f.method, Metric: "value", Direction: f.direction, Pruner: "none", Seed: cfg.Seed}
@@ -91,6 +91,7 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan
 	if err := p.takeOver(cmd, a.stderr); err != nil {
 		return nil, err
 	}
+	p.options.Backend = p.settings.Backend
 	if p.constants.Space, err = f.spaceFor(cmd, p); err != nil {
 		return nil, usage(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -169,6 +170,7 @@ type searchSettings struct {
 	Data       string    `json:"data"` // fingerprint of the training rows
 	Build      string    `json:"build"`
 	Kernels    string    `json:"kernels"`
+	Backend    string    `json:"backend,omitempty"` // empty: the default one
 	// Constraints are in the form of --constraint.
 	Constraints []string `json:"constraints,omitempty"`
 	Folds       int      `json:"folds,omitempty"`
@@ -214,6 +216,7 @@ func (s searchSettings) flat() map[string]any {
 		delete(out, "patience")
 		out["metric"], out["validation-split"] = s.Metric, s.Validation
 		out["constraint"] = s.Constraints
+		out["backend"] = cmp.Or(s.Backend, nn.DefaultBackend)
 		out["folds"], out["seeds-per-trial"] = s.Folds, max(1, s.Seeds)
 	}
 	out["method"], out["pruner"], out["seed"] = s.Method, s.Pruner, s.Seed

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"mnisttune/bayes"
 	"mnisttune/search"
 	"mnisttune/search/report"
 )
@@ -23,6 +24,7 @@ type trialsFlags struct {
 	sort    string
 	top     int
 	states  []string
+	why     bool
 }
 
 // trialsFormats are the values of --format.
@@ -71,6 +73,7 @@ md rounded ones and the essential columns, unless --columns says otherwise; --co
 	fs.StringSliceVar(&f.columns, "columns", nil, "names of columns in their order, or all (default: all, of table and md the essential ones)")
 	fs.StringVar(&f.sort, "sort", "", "column to sort by, in ascending order; -COLUMN in descending order (default: by number)")
 	fs.IntVar(&f.top, "top", 0, "show the first so many trials only, without --sort those of the best ranks (0: all)")
+	fs.BoolVar(&f.why, "why", false, "add why each trial was chosen: what bayes expected of it, "+strings.Join(whyColumns, ", "))
 	fs.StringSliceVar(&f.states, "state", nil, "show trials of these states only: complete, pruned, failed, running, waiting")
 	return cmd
 }
@@ -88,6 +91,9 @@ func (a *app) trials(cmd *cobra.Command, f *trialsFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.why {
+		addWhy(table, publicTrials(record))
+	}
 	if table, err = f.choose(table); err != nil {
 		return err
 	}
@@ -100,6 +106,26 @@ func (a *app) trials(cmd *cobra.Command, f *trialsFlags) error {
 		return table.WriteMarkdown(a.stdout)
 	}
 	return table.WriteText(a.stdout, terminalWidth(a.stdout))
+}
+
+// whyColumns are those of --why: where the suggestion comes from; the predicted mean, its
+// deviation and the expected improvement, in the metric's units; and the trial to be
+// improved on.
+var whyColumns = []string{"source", "expected_mean", "expected_sd", "expected_improvement", "incumbent"}
+
+// addWhy adds the columns of --why to a table whose rows are the trials.
+func addWhy(t *report.Table, trials []search.Trial) {
+	t.Columns = append(t.Columns, whyColumns...)
+	for i := range t.Rows {
+		cells := make([]any, len(whyColumns))
+		if note, ok := bayes.Why(trials[i]); ok {
+			cells[0] = string(note.Source)
+			if p := note.Prediction; p != nil {
+				cells[1], cells[2], cells[3], cells[4] = p.Mean, p.SD, p.ExpectedImprovement, p.Incumbent
+			}
+		}
+		t.Rows[i] = append(t.Rows[i], cells...)
+	}
 }
 
 // check refuses impossible flags before anything is read.
@@ -154,7 +180,9 @@ func (f *trialsFlags) choose(t *report.Table) (*report.Table, error) {
 	case slices.Equal(columns, []string{allColumns}):
 		columns = t.Columns
 	case len(columns) == 0 && (f.format == "table" || f.format == "md"):
-		columns = t.Essential()
+		if columns = t.Essential(); f.why {
+			columns = append(columns, whyColumns...)
+		}
 	case len(columns) == 0:
 		columns = t.Columns
 	}
