@@ -64,6 +64,9 @@ func expect(g *gp, o *observations, pending, normals [][]float64, kind Acquisiti
 			// The posterior mean at row i is y_i less the noise's variance times alpha_i,
 			// as K alpha = y - mean - noise alpha.
 			y, noise := a.gp.mean+a.gp.l.rowDot(i, white), g.Noise
+			if i < len(o.y) && o.barred != nil && o.barred[i] {
+				continue
+			}
 			if i < len(o.y) {
 				y, noise = o.y[i], o.luck(g.Hyperparameters, i)
 			}

@@ -36,7 +36,7 @@ type Explanation struct {
 // Neither req.Number nor req.Attrs is used; req.Rand may be nil. An Explanation is used by
 // one goroutine at a time.
 func (s *Sampler) Explain(req search.Request) (*Explanation, error) {
-	if err := s.validate(req); err != nil {
+	if err := s.validateOne(req); err != nil {
 		return nil, err
 	}
 	e, err := newEncoder(req.Space)

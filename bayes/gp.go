@@ -9,6 +9,7 @@ type observations struct {
 	known   []float64   // [n] variances of the measurements that are known, on top of σ²; nil means 0
 	nominal []bool      // [D] which columns hold names
 	warped  bool        // whether the numeric columns are warped
+	barred  []bool      // [n] which rows are nothing to improve on; nil means none
 }
 
 func observe(x [][]float64, y []float64, nominal []bool) *observations {

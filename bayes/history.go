@@ -25,6 +25,8 @@ type finished struct {
 	scores   int       // how many it is known from; 0 if it is not
 	complete bool
 	seconds  float64
+	broken   []float64 // constraint values, above 0 where one is broken; nil if it has none
+	feasible bool
 }
 
 // recall reads the history. A trial whose parameters do not belong to the space
@@ -46,6 +48,7 @@ func recall(e *encoder, req search.Request) *past {
 			continue
 		}
 		f := finished{number: t.Number, u: u, x: e.encode(p), value: outcome(t, d), complete: t.State == search.Complete, seconds: t.Seconds}
+		f.broken, f.feasible = t.Constraints(), t.Feasible()
 		if v, ok := t.NoiseVariance(); ok {
 			f.variance, f.scores = v, len(t.Scores())
 		}
@@ -60,6 +63,22 @@ func recall(e *encoder, req search.Request) *past {
 		}
 	}
 	return h
+}
+
+// objective returns a request that knows objective k only.
+func objective(req search.Request, k int) search.Request {
+	out := req
+	out.Directions = req.Directions[k : k+1]
+	out.History = make([]search.Trial, len(req.History))
+	for i, t := range req.History {
+		if len(t.Values) > k {
+			t.Values = t.Values[k : k+1]
+		} else {
+			t.Values = nil
+		}
+		out.History[i] = t
+	}
+	return out
 }
 
 // outcome returns the value of a finished trial so that small is good, or NaN

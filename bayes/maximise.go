@@ -21,10 +21,20 @@ const (
 	sprayedTrials   = 4    // the best trials that are sprayed about
 )
 
+// landscape is an acquisition over the columns x [D].
+type landscape interface {
+	// at returns the acquisition and, where grad [D] is not nil, fills it with the
+	// derivatives.
+	at(x, grad []float64) float64
+	// screen is a rough look, the i-th of many; they take turns in looks() ways.
+	screen(i int, x []float64) float64
+	looks() int
+}
+
 // maximiser looks for the new configuration of greatest acquisition.
 type maximiser struct {
 	*encoder
-	*mixture
+	landscape
 	seen     map[string]bool           // what must not be proposed
 	cost     func(u []float64) float64 // what costs take off the acquisition; nil for nothing
 	feasible func(search.Params) bool  // nil for everything
@@ -168,10 +178,10 @@ func (m *maximiser) manyStarts(elite [][]float64, rng *rand.Rand) []peak {
 	return all
 }
 
-// promote returns the points that come out best under the member of the mixture
-// that has looked at them, with the acquisition under all of them.
+// promote returns the points that came out best in each of the rough looks, with the
+// acquisition itself.
 func (m *maximiser) promote(all []peak) []peak {
-	k := len(m.members)
+	k := m.looks()
 	if k == 1 {
 		return all
 	}

@@ -41,7 +41,8 @@ func surface(t *testing.T, s search.Space, n int, seed uint64) *maximiser {
 	}
 	y, _ = standardise(y)
 	obs := observe(x, y, e.nominal)
-	if m.mixture = mix(obs, []Hyperparameters{h}, nil, [][]float64{{}}, LogEI); m.mixture == nil {
+	mixture := mix(obs, []Hyperparameters{h}, nil, [][]float64{{}}, LogEI)
+	if m.landscape = mixture; mixture == nil {
 		t.Fatal("no acquisition")
 	}
 	return m

@@ -70,6 +70,11 @@ func (m *mixture) screen(i int, x []float64) float64 {
 	return m.members[i%len(m.members)].at(x, nil)
 }
 
+// looks returns how many members there are.
+func (m *mixture) looks() int { return len(m.members) }
+
+var _ landscape = (*mixture)(nil)
+
 func add(dst []float64, c float64, x []float64) {
 	for i := range dst {
 		dst[i] += c * x[i]

@@ -49,7 +49,7 @@ func (s *Sampler) learn(e *encoder, h *past, rng *rand.Rand) *model {
 		x[i] = f.x
 	}
 	m.obs = observe(x, pick(y, keep), e.nominal)
-	m.obs.known = knownNoise(m.trials, scale)
+	m.obs.known, m.obs.barred = knownNoise(m.trials, scale), barred(m.trials)
 	m.obs.warped = s.Warp && len(keep) >= warpAfter*m.obs.numeric()
 	normals := drawNormals(len(h.pending), rng)
 	for _, c := range m.obs.hypers(h.last, rng) {
@@ -60,6 +60,21 @@ func (s *Sampler) learn(e *encoder, h *past, rng *rand.Rand) *model {
 		}
 	}
 	return nil
+}
+
+// barred returns which trials are nothing to improve on, being infeasible; nil where none is
+// or where no complete trial is feasible.
+func barred(trials []finished) []bool {
+	out, some, left := make([]bool, len(trials)), false, false
+	for i, f := range trials {
+		out[i] = !f.feasible
+		some = some || !f.feasible
+		left = left || f.feasible && f.complete
+	}
+	if !some || !left {
+		return nil
+	}
+	return out
 }
 
 // pooledDegrees is the weight, in degrees of freedom, of all trials' variance in
@@ -98,7 +113,7 @@ func knownNoise(trials []finished, scale outputs) []float64 {
 	return out
 }
 
-// incumbent returns the row of the complete trial with the best posterior mean,
+// incumbent returns the row of the complete trial, a feasible one if there is one, with the best posterior mean,
 // averaged over the draws of the hyperparameters; ok is false where there is none.
 func (m *model) incumbent() (row int, ok bool) {
 	means := make([]float64, len(m.trials))
@@ -108,7 +123,7 @@ func (m *model) incumbent() (row int, ok bool) {
 		}
 	}
 	for i, f := range m.trials {
-		if f.complete && (!ok || means[i] < means[row]) {
+		if f.complete && (m.obs.barred == nil || !m.obs.barred[i]) && (!ok || means[i] < means[row]) {
 			row, ok = i, true
 		}
 	}

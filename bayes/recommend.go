@@ -18,7 +18,7 @@ var ErrNoTrials = errors.New("bayes: no trial is complete")
 // req.Number and req.Attrs are not used, and req.Rand may be nil. The errors are
 // Sample's, and ErrNoTrials. It is safe for concurrent use.
 func (s *Sampler) Recommend(req search.Request) (trial int, mean, sd float64, err error) {
-	if err := s.validate(req); err != nil {
+	if err := s.validateOne(req); err != nil {
 		return 0, 0, 0, err
 	}
 	e, err := newEncoder(req.Space)
@@ -41,7 +41,10 @@ func (s *Sampler) Recommend(req search.Request) (trial int, mean, sd float64, er
 	}
 	best := -1
 	for i, f := range h.finished {
-		if f.complete && (best < 0 || f.value < h.finished[best].value) {
+		if !f.complete {
+			continue
+		}
+		if best < 0 || f.feasible && !h.finished[best].feasible || f.feasible == h.finished[best].feasible && f.value < h.finished[best].value {
 			best = i
 		}
 	}

@@ -55,7 +55,7 @@ var _ search.Sampler = (*Sampler)(nil)
 // Sample returns the parameters of trial req.Number. It returns
 // search.ErrExhausted where every configuration has been proposed, ctx's cause
 // where that is done, and an error for a wrong option or a request that has not
-// exactly one direction. Numerical trouble is no error: it falls back to the
+// one or two directions. Numerical trouble is no error: it falls back to the
 // last fit, to default hyperparameters and to the start design.
 func (s *Sampler) Sample(ctx context.Context, req search.Request) (search.Params, error) {
 	if err := s.validate(req); err != nil {
@@ -93,16 +93,29 @@ func (s *Sampler) Sample(ctx context.Context, req search.Request) (search.Params
 // suggest returns the configuration of greatest acquisition, and what to note about
 // it; nil where there is none.
 func (s *Sampler) suggest(e *encoder, h *past, req search.Request) (search.Params, Note) {
-	m := s.learn(e, h, req.Rand)
-	if m == nil {
-		return nil, Note{}
+	look := &maximiser{encoder: e, seen: h.seen, plain: s.Acquisition == EI, feasible: req.Feasible}
+	var m *model
+	var n Note
+	if len(req.Directions) == 2 {
+		var ok bool
+		if look.landscape, n, ok = s.learnFront(e, req); !ok {
+			return nil, Note{}
+		}
+	} else {
+		if m = s.learn(e, h, req.Rand); m == nil {
+			return nil, Note{}
+		}
+		look.landscape, n = m.mixture, Note{Source: m.hyper.source, Hyperparameters: &m.hyper.Hyperparameters}
 	}
-	look := &maximiser{encoder: e, mixture: m.mixture, seen: h.seen, plain: s.Acquisition == EI, cost: s.cost(e, h, req.Rand), feasible: req.Feasible}
+	look.cost = s.cost(e, h, req.Rand)
+	look.allow(learnConstraints(e, h, req.Rand))
 	p, value := look.best(h.elite(), req.Rand)
 	if p == nil {
 		return nil, Note{}
 	}
-	n := Note{Source: m.hyper.source, Hyperparameters: &m.hyper.Hyperparameters, Prediction: m.predict(e.encode(p), req.Directions[0])}
+	if m != nil {
+		n.Prediction = m.predict(e.encode(p), req.Directions[0])
+	}
 	if finite(value) {
 		n.Acquisition = &value
 	}
@@ -121,8 +134,18 @@ func (s *Sampler) validate(req search.Request) error {
 		return fmt.Errorf("bayes: the acquisition %s is not an amount that could be divided by a cost", UCB)
 	case s.Cost != nil && s.MeasuredCost:
 		return errors.New("bayes: the cost is either given or measured, not both")
-	case len(req.Directions) != 1:
-		return fmt.Errorf("bayes: the sampler takes one objective (got %d directions)", len(req.Directions))
+	case len(req.Directions) != 1 && len(req.Directions) != 2:
+		return fmt.Errorf("bayes: the sampler takes one or two objectives (got %d directions)", len(req.Directions))
+	case len(req.Directions) == 2 && s.Acquisition != "" && s.Acquisition != LogEI:
+		return fmt.Errorf("bayes: the acquisition %s is of one objective", s.Acquisition)
 	}
 	return nil
+}
+
+// validateOne is validate for what there is for one objective only.
+func (s *Sampler) validateOne(req search.Request) error {
+	if len(req.Directions) != 1 {
+		return fmt.Errorf("bayes: this takes one objective (got %d directions)", len(req.Directions))
+	}
+	return s.validate(req)
 }

@@ -340,7 +340,9 @@ func TestWrongRequests(t *testing.T) {
 		"exponent":    {context.Background(), Sampler{CostExponent: math.NaN()}, one},
 		"ucb a cost":  {context.Background(), Sampler{Acquisition: UCB, MeasuredCost: true}, one},
 		"two costs":   {context.Background(), Sampler{MeasuredCost: true, Cost: func(search.Params) float64 { return 1 }}, one},
-		"directions":  {context.Background(), Sampler{}, []search.Direction{search.Minimize, search.Maximize}},
+		"directions":  {context.Background(), Sampler{}, slices.Repeat(one, 3)},
+		"none":        {context.Background(), Sampler{}, nil},
+		"front of pi": {context.Background(), Sampler{Acquisition: PI}, slices.Repeat(one, 2)},
 		"cancelled":   {cancelled, Sampler{}, one},
 	} {
 		req := search.Request{Space: sp, Directions: c.d, Rand: rand.New(rand.NewPCG(1, 1)), Attrs: map[string]any{}}

@@ -29,6 +29,8 @@ type Note struct {
 	// Hyperparameters are those of greatest posterior density; the next fit starts
 	// from them.
 	Hyperparameters *Hyperparameters `json:"hyperparameters,omitempty"`
+	// Second are those of the second objective.
+	Second *Hyperparameters `json:"second_hyperparameters,omitempty"`
 }
 
 // Prediction is what the process said of a configuration before it was tried, in

@@ -205,6 +205,9 @@ func (l *loop) work(ctx context.Context) error {
 		case errors.Is(err, ErrExhausted):
 			l.end("space exhausted")
 			return nil
+		case errors.Is(err, ErrConverged):
+			l.end("nothing more to gain")
+			return nil
 		case err != nil:
 			return err
 		}

@@ -10,6 +10,10 @@ import (
 // that it has not proposed yet. It ends a study; it is not a failure.
 var ErrExhausted = errors.New("search: space exhausted: every configuration has been tried")
 
+// ErrConverged is what a Sampler returns when nothing more is to be gained. It ends a study;
+// it is not a failure.
+var ErrConverged = errors.New("search: nothing more is to be gained")
+
 // Sampler proposes parameters. It is stateless: what it may know comes in with
 // the request, so a study that is resumed goes on as if it had never stopped.
 // Implementations must be safe for concurrent use and must depend on nothing

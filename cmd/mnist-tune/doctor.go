@@ -121,7 +121,7 @@ func (a *app) doctor(ctx context.Context, data *dataFlags, measure time.Duration
 	}
 	r.lookAtProcessor(machine)
 	r.chooseKernels(nn.Kernels())
-	r.Backends = backendsOf(nn.Backends())
+	r.tryBackends()
 	r.lookAtData(data)
 	r.lookAtMemory(machine)
 	if err := r.lookAtStudy(ctx, defaultStudyFile); err != nil {
@@ -136,7 +136,10 @@ func (a *app) doctor(ctx context.Context, data *dataFlags, measure time.Duration
 	if err := a.printDoctor(r); err != nil || r.OK {
 		return err
 	}
-	return fmt.Errorf("%d of the things looked at are wrong", len(r.Problems))
+	if n := len(r.Problems); n > 1 {
+		return fmt.Errorf("%d things are wrong", n)
+	}
+	return errors.New("one thing is wrong")
 }
 
 // embeddedChecksum is the fingerprint of the images in the binary.

@@ -12,6 +12,9 @@ import (
 	"strings"
 
 	"golang.org/x/sys/cpu"
+
+	"mnisttune/mnist"
+	"mnisttune/nn"
 )
 
 // processorReport says what the program may compute with.
@@ -108,17 +111,33 @@ func (r *doctorReport) chooseKernels(name string, err error) {
 	}
 }
 
-// backendsOf lists the backends in the binary and says how to get the others.
-func backendsOf(have []string) backendsReport {
-	r := backendsReport{Have: have, Other: map[string]string{
+// otherBackends says how backends are had that a binary may lack.
+func otherBackends() map[string]string {
+	return map[string]string{
 		"gorgonia": "import mnisttune/nn/gorgonia",
 		"openblas": "rebuild with -tags openblas",
-		"cuda":     "rebuild with -tags cuda",
-	}}
-	for _, name := range have {
-		delete(r.Other, name)
+		"cuda":     "rebuild with -tags gpu",
 	}
-	return r
+}
+
+// tryBackends lists the backends in the binary, tries the optional ones on a tiny network,
+// and says how to get those that are not there.
+func (r *doctorReport) tryBackends() {
+	r.Backends = backendsReport{Have: nn.Backends(), Other: otherBackends()}
+	tiny := &mnist.Set{Pixels: []byte{0, 255, 255, 0}, Labels: []uint8{0, 1}, Rows: 1, Cols: 2, Classes: 2}
+	for _, name := range r.Backends.Have {
+		delete(r.Backends.Other, name)
+		if name == nn.DefaultBackend {
+			continue // what it needs are the kernels
+		}
+		trainer, err := nn.New(nn.Config{NumLayers: 1, Width: nn.Widths{2}, BatchSize: 2}, nn.Options{Backend: name})
+		if err == nil {
+			_, err = trainer.Program(tiny)
+		}
+		if err != nil {
+			r.hint("backends: %s is in the binary, but does not work here: %v", name, err)
+		}
+	}
 }
 
 func (r *doctorReport) lookAtMemory(root fs.FS) {

@@ -54,11 +54,11 @@ func (p processorReport) text() string {
 }
 
 func (b backendsReport) text() string {
-	text := strings.Join(b.Have, ", ")
+	var other []string
 	for _, name := range slices.Sorted(maps.Keys(b.Other)) {
-		text += fmt.Sprintf("; not %s: %s", name, b.Other[name])
+		other = append(other, fmt.Sprintf("%s (%s)", name, b.Other[name]))
 	}
-	return text
+	return strings.Join(b.Have, ", ") + prefixed("; not here: ", strings.Join(other, ", "))
 }
 
 func (m memoryReport) text() string {

@@ -15,6 +15,7 @@ import (
 	"testing/fstest"
 
 	"mnisttune/mnist"
+	"mnisttune/nn"
 )
 
 // emptyFolder makes a folder the current one, where no study is.
@@ -176,6 +177,23 @@ func TestDoctorKernels(t *testing.T) {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != exitFailed || !strings.Contains(string(stdout), "MNIST_TUNE_KERNELS=sse9") {
 		t.Errorf("MNIST_TUNE_KERNELS=sse9: %v\n%s", err, stdout)
+	}
+}
+
+// What doctor says of backends that are not in the binary is what their users are told.
+func TestDoctorBackends(t *testing.T) {
+	var r doctorReport
+	if r.tryBackends(); len(r.Hints) != 0 || !slices.Equal(r.Backends.Have, nn.Backends()) {
+		t.Errorf("backends %+v, hints %v", r.Backends, r.Hints)
+	}
+	for name, how := range otherBackends() {
+		_, err := nn.LookupBackend(name)
+		if has := slices.Contains(nn.Backends(), name); has != (err == nil) || err != nil && (!strings.Contains(err.Error(), how) || r.Backends.Other[name] != how) {
+			t.Errorf("%s: %q, the backend itself says %v", name, how, err)
+		}
+	}
+	if other := r.Backends.text(); !strings.Contains(other, "native") || len(r.Backends.Other) > 0 && !strings.Contains(other, "; not here: ") {
+		t.Errorf("text %q", other)
 	}
 }
 

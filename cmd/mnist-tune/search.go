@@ -35,6 +35,7 @@ type searchFlags struct {
 	timeout   time.Duration
 	target    float64
 	patience  int
+	stop      string
 	command   commandFlags
 	manual    bool // trials are asked for by hand
 	direction string
@@ -100,6 +101,7 @@ to --lag.`,
 	fs.DurationVar(&f.timeout, "timeout", 0, "begin no new trials after this time, such as 90s, 20m or 8h")
 	fs.Float64Var(&f.target, "target", 0, "begin no new trials when one has reached this value")
 	fs.IntVar(&f.patience, "patience", 0, "begin no new trials when so many in a row have not improved the best (0: off)")
+	fs.StringVar(&f.stop, "stop", "never", "auto: begin no new trials when the expected gain is below the noise (20 trials or more); never")
 	fs.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "trials at a time")
 	fs.IntVar(&f.lag, "lag", 0, "bayes chooses trial n from the results of trials up to n-L (default: --jobs, twice that with a pruner)")
 	fs.BoolVar(&f.async, "async", false, "wait for no result; the study then depends on time")
@@ -183,7 +185,7 @@ func oneOf(flag, got string, want ...string) error {
 // check refuses flags that are wrong on their own.
 func (f *searchFlags) check(cmd *cobra.Command) error {
 	var errs []error
-	errs = append(errs, checkMethods("method", f.method), f.objective.check(f.pruner), oneOf("pruner", f.pruner, append(prunerNames, "")...))
+	errs = append(errs, checkMethods("method", f.method), f.objective.check(f.pruner), oneOf("pruner", f.pruner, append(prunerNames, "")...), f.checkStop())
 	if cmd.Flags().Changed("trials") && f.trials < 1 {
 		errs = append(errs, usage(fmt.Errorf("--trials must be 1 or more (got %d)", f.trials)))
 	}
@@ -210,4 +212,24 @@ func (f *searchFlags) check(cmd *cobra.Command) error {
 	}
 	errs = append(errs, f.checkCommand(cmd), f.splits.check(cmd), f.retest.check())
 	return errors.Join(append(errs, f.data.check(), checkOut(f.out))...)
+}
+
+// Values of --stop.
+const (
+	stopNever = "never"
+	stopAuto  = "auto"
+)
+
+// checkStop refuses what cannot be stopped by what it knows.
+func (f *searchFlags) checkStop() error {
+	if err := oneOf("stop", f.stop, stopNever, stopAuto); err != nil || f.stop == stopNever {
+		return err
+	}
+	if f.method == "halving" || f.method == "grid" {
+		return usage(fmt.Errorf("--stop auto does not go with --method %s", f.method))
+	}
+	if len(splitMetrics(f.objective.metric)) > 1 {
+		return usage(errors.New("--stop auto is for one objective: leave it out, or give --metric one"))
+	}
+	return nil
 }

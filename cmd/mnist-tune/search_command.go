@@ -32,7 +32,7 @@ func (f *commandFlags) add(cmd *cobra.Command) {
 
 // alsoWithExec lists the flags that mean something beside --exec.
 var alsoWithExec = []string{
-	"method", "trials", "timeout", "target", "patience", "jobs", "lag", "async", "study", "study-name", "param", "space", "enqueue", "warm", "pruner",
+	"method", "trials", "timeout", "target", "patience", "stop", "jobs", "lag", "async", "study", "study-name", "param", "space", "enqueue", "warm", "pruner",
 	"exec", "exec-shell", "exec-timeout", "resource", "direction", "seed", "json",
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mnisttune/bayes"
 	"mnisttune/search"
 )
 
@@ -38,6 +39,15 @@ func samplerFor(method, resource string) search.Sampler {
 	if halving, ok := sampler.(search.Halving); ok && resource != "" {
 		halving.Resource = resource
 		return halving
+	}
+	return sampler
+}
+
+// sampler returns the study's sampler.
+func (s searchSettings) sampler() search.Sampler {
+	sampler := samplerFor(s.Method, s.Resource)
+	if s.Stop == stopAuto {
+		return &bayes.Stopping{Sampler: sampler}
 	}
 	return sampler
 }

@@ -72,3 +72,26 @@ func TestObjectiveFlags(t *testing.T) {
 		}
 	}
 }
+
+// A search ends by itself when there is nothing more to gain, and so does the same command
+// again; told otherwise it goes on.
+func TestStopAuto(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "study")
+	args := []string{"search", "--exec", "sh -c 'echo value: $(($1 % 3))' sh {n}", "--direction", "minimize", "--param", "n=1..2000", "--trials", "60", "--seed", "1", "--jobs", "1", "--study", file}
+	got := callJSON(t, append(args, "--stop", "auto")...)
+	n := len(got["trials"].([]any))
+	if got["ended"] != "nothing more to gain" || n < 20 || n == 60 {
+		t.Fatalf("%d trials, ended by %v", n, got["ended"])
+	}
+	if again := callJSON(t, args...); len(again["trials"].([]any)) != n {
+		t.Errorf("again: %d trials, then %d", n, len(again["trials"].([]any)))
+	}
+	if more := callJSON(t, append(args, "--stop", "never", "--trials", "30")...); len(more["trials"].([]any)) != max(n, 30) {
+		t.Errorf("told to go on: %d trials", len(more["trials"].([]any)))
+	}
+	for _, args := range [][]string{{"--stop", "soon"}, {"--stop", "auto", "--method", "halving"}, {"--stop", "auto", "--metric", "val_loss,seconds"}} {
+		if code, _, stderr := call(t, append([]string{"search", "--data", smallData(t)}, args...)...); code != exitUsage || !strings.Contains(stderr, "--stop") {
+			t.Errorf("%v: %d %s", args, code, stderr)
+		}
+	}
+}

@@ -92,6 +92,9 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan
 		return nil, err
 	}
 	p.options.Backend = p.settings.Backend
+	if !f.manual && (!p.known || cmd.Flags().Changed("stop")) {
+		p.settings.Stop = f.stop
+	}
 	if p.constants.Space, err = f.spaceFor(cmd, p); err != nil {
 		return nil, usage(err)
 	}
@@ -235,7 +238,7 @@ func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() err
 	}
 	study, closeStudy, err := p.place.open(ctx, stderr, search.StudyOptions{
 		Space: p.constants.Space, Directions: p.directions, Metrics: splitMetrics(p.settings.Metric), Feasible: p.feasible(),
-		Sampler: samplerFor(p.settings.Method, p.settings.Resource), Pruner: pruner(p.settings.Pruner, p.epochs()), Detached: p.evaluate == nil,
+		Sampler: p.settings.sampler(), Pruner: pruner(p.settings.Pruner, p.epochs()), Detached: p.evaluate == nil,
 		Seed: p.constants.Seed, Lag: p.constants.Lag, Async: p.constants.Async,
 		Attrs: map[string]any{settingsAttr: p.settings},
 	})

@@ -175,6 +175,8 @@ type searchSettings struct {
 	Constraints []string `json:"constraints,omitempty"`
 	Folds       int      `json:"folds,omitempty"`
 	Seeds       int      `json:"seeds_per_trial,omitempty"`
+	// Stop is when a search ends by itself, as in --stop; empty: never.
+	Stop string `json:"stop,omitempty"`
 	// Retest and RetestSeeds say what is trained again in the end; not binding.
 	Retest      int `json:"retest,omitempty"`
 	RetestSeeds int `json:"retest_seeds,omitempty"`
