@@ -60,8 +60,25 @@
 // is to be improved on is then y less the known part of the noise alone: σ², which is
 // fitted on top, is how rough the objective itself is.
 //
+// # Two objectives, constraints, an end
+//
+// With two directions each objective has a process, and what is maximised is the expected
+// hypervolume improvement (front.go, ehvi.go) on their transformed scales. The front is of
+// posterior means, the reference point lies a tenth of the front's range beyond its worst
+// values, and pending trials count as if they had come out as expected. A constraint that
+// some trial has broken has a process too (constrained.go); the probability that none is
+// broken multiplies the acquisition, and infeasible trials are nothing to improve on.
+// [Stopping] ends a search whose gain is below the noise. [Sampler.Explain] answers what
+// the process has learnt: partial dependence and leave-one-out predictions.
+//
 // # Sources
 //
+//   - Emmerich et al. 2016, A multicriteria generalization of Bayesian global
+//     optimization: the expected hypervolume improvement of two objectives.
+//   - Gardner et al. 2014, Bayesian optimization with inequality constraints. Eriksson
+//     and Poloczek 2021, Scalable constrained Bayesian optimization: the transform.
+//   - Makarova et al. 2022, Automatic termination for hyperparameter optimization.
+//   - Friedman 2001, Greedy function approximation: partial dependence.
 //   - Rasmussen and Williams 2006, Gaussian Processes for Machine Learning: the
 //     posterior (2.25, 2.26), the marginal likelihood and its gradient (2.30,
 //     5.9), Matérn's covariance (4.17), basis functions (2.41).
