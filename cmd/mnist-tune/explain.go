@@ -27,6 +27,7 @@ type explainReport struct {
 	Metric     string             `json:"metric"`
 	Direction  string             `json:"direction"`
 	Complete   int                `json:"complete"`
+	Pruned     int                `json:"pruned"` // that have a value; they count with it
 	Importance []importanceReport `json:"importance"`
 	Dependence []dependenceReport `json:"partial_dependence"`
 	LeftOut    []bayes.LeftOut    `json:"leave_one_out"`
@@ -67,8 +68,10 @@ read: a search may be running on it.
                        each explains alone (fANOVA)
   partial dependence   what a Gaussian process expects of each value of a parameter, averaged
                        over the others, and a standard deviation of what it does not know
-  leave one out        how well it predicts each trial from the others, so whether to
-                       believe it`,
+  leave one out        how well it predicts each complete trial from the others, so whether
+                       to believe it
+
+Pruned trials count with the value that they had.`,
 		Example: `  mnist-tune explain --study mnist-tune.study
   mnist-tune explain --study mnist-tune.study --points 20 --json`,
 		Args: noArgs,
@@ -103,17 +106,22 @@ func (a *app) explain(cmd *cobra.Command, f *explainFlags) error {
 		r.Metric = splitMetrics(settings.Metric)[0]
 	}
 	trials := publicTrials(record)
+	var valued []search.Trial
 	for _, t := range trials {
-		if t.State == search.Complete {
+		if _, ok := t.Value(); ok && t.State == search.Pruned {
+			r.Pruned++
+			t.State = search.Complete
+		} else if t.State == search.Complete {
 			r.Complete++
 		}
+		valued = append(valued, t)
 	}
-	err = r.weigh(space, record.Directions[0], trials)
+	err = r.weigh(space, record.Directions[0], valued)
 	if err == nil {
 		err = r.model(space, record.Directions[0], trials, f.points)
 	}
 	if errors.Is(err, importance.ErrTooFewTrials) || errors.Is(err, bayes.ErrNoTrials) {
-		return fmt.Errorf("study %q has %d complete trials, too few to explain anything", record.Name, r.Complete)
+		return fmt.Errorf("study %q has %d complete and %d pruned trials, too few to explain anything", record.Name, r.Complete, r.Pruned)
 	}
 	if err != nil {
 		return err
@@ -219,7 +227,7 @@ func (r *explainReport) extremes() (low, high float64) {
 }
 
 func (r *explainReport) print(a *app) error {
-	fmt.Fprintf(a.stdout, "what %d complete trials of the study %q say about %s (to %s)\n\n", r.Complete, r.StudyName, r.Metric, r.Direction)
+	fmt.Fprintf(a.stdout, "what %d complete and %d pruned trials of the study %q say about %s (to %s)\n\n", r.Complete, r.Pruned, r.StudyName, r.Metric, r.Direction)
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "importance\tnear the top\toverall\t")
 	for _, row := range r.Importance {
@@ -244,7 +252,7 @@ func (r *explainReport) print(a *app) error {
 		}
 	}
 	if c := r.Calibrated; c != nil {
-		fmt.Fprintf(a.stdout, "\nhow far to believe it: predicted from the other trials, %.0f %% of the trials lie within one standard deviation\n", 100*c.Within1)
+		fmt.Fprintf(a.stdout, "\nhow far to believe it: predicted from the others, %.0f %% of the %d complete trials lie within one standard deviation\n", 100*c.Within1, len(r.LeftOut))
 		fmt.Fprintf(a.stdout, "(68 %% if it is calibrated) and %.0f %% within two (95 %%); the mean error is %.4f, R² %.2f\n", 100*c.Within2, c.Error, c.R2)
 	}
 	return nil

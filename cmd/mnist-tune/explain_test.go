@@ -52,7 +52,7 @@ func TestExplainRefuses(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"--study", file}, exitFailed, "has 1 complete trials, too few"},
+		{[]string{"--study", file}, exitFailed, "has 1 complete and 0 pruned trials, too few"},
 		{[]string{"--study", file, "--points", "1"}, exitUsage, "--points must be 2 or more"},
 		{[]string{"--study", filepath.Join(folder, "none")}, exitFailed, "none"},
 	} {

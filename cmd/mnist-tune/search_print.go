@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -86,7 +87,9 @@ func (t trialReport) valueCells(objectives int) []string {
 		cells[0] = fmt.Sprintf("%.4f", *t.Value)
 	}
 	for i := 1; i < min(objectives, len(t.Values)); i++ {
-		cells[i] = cell(t.Values[i])
+		if cells[i] = cell(t.Values[i]); t.Values[i] == math.Trunc(t.Values[i]) && math.Abs(t.Values[i]) < 1e9 { // a count
+			cells[i] = fmt.Sprintf("%.0f", t.Values[i])
+		}
 	}
 	return cells
 }
