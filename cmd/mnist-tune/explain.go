@@ -64,7 +64,7 @@ func newExplain(a *app) *cobra.Command {
 read: a search may be running on it.
 
   importance           near the top: which parameters one must choose well to be among the
-                       best tenth (PED-ANOVA); overall: which share of the results' variance
+                       best tenth, at least five (PED-ANOVA); overall: which share of the results' variance
                        each explains alone (fANOVA)
   partial dependence   what a Gaussian process expects of each value of a parameter, averaged
                        over the others, and a standard deviation of what it does not know
@@ -144,7 +144,7 @@ func spaceOf(record *search.StudyRecord) (search.Space, error) {
 
 // weigh adds the importance of the parameters.
 func (r *explainReport) weigh(space search.Space, d search.Direction, trials []search.Trial) error {
-	top, err := importance.PEDANOVA(space, d, trials, importance.Quantiles{})
+	top, err := importance.PEDANOVA(space, d, trials, importance.Quantiles{Target: max(0.1, min(5/float64(max(1, r.Complete+r.Pruned)), 0.5))})
 	if err != nil {
 		return err
 	}
