@@ -25,6 +25,9 @@ func (t Trial) Feasible() bool {
 	return true
 }
 
+// feasible is Trial.Feasible, of the log's attributes.
+func (t *TrialRecord) feasible() bool { return Trial{Attrs: t.SystemAttrs}.Feasible() }
+
 // SetConstraints stores the constraint values of a running trial: none may be above 0 for
 // the trial to be feasible. They are written with its outcome.
 func (s *Study) SetConstraints(number int, values ...float64) error {

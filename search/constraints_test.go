@@ -89,3 +89,23 @@ func TestConstraintValues(t *testing.T) {
 		t.Errorf("of a finished trial: %v", err)
 	}
 }
+
+// A target is not reached by a trial that is not feasible.
+func TestInfeasibleTrialsReachNoTarget(t *testing.T) {
+	space, err := ParseSpace([]string{"x=0..9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	study, err := NewStudy(StudyOptions{Space: space, Sampler: Grid{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := 5.0
+	err = Optimize(t.Context(), study, func(_ context.Context, e *Evaluation) (float64, error) {
+		x, _ := e.Params.Float("x")
+		return x, e.SetConstraints(3.5 - x)
+	}, OptimizeOptions{Target: &target})
+	if err != nil || len(study.Trials()) != 5 {
+		t.Errorf("%d trials (%v), want 5: number 4 is the first that may reach it", len(study.Trials()), err)
+	}
+}

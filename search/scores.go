@@ -14,8 +14,8 @@ const (
 	AttrScoreSeconds = "score_seconds" // time to measure each on its validation rows
 )
 
-// Scores returns the evaluations that the trial's value is the mean of, or nothing if
-// there is but one.
+// Scores returns the evaluations that the trial's value is the mean of, nothing if they
+// are not known.
 func (t Trial) Scores() []float64 { return t.numbers(AttrScores) }
 
 // numbers returns an attribute that is a list of finite numbers; one that is something

@@ -377,7 +377,7 @@ func (t *Trial) score() (value float64, ok bool) {
 	return value, ok && t.State == Complete && !notFinite(value)
 }
 
-// progress returns the best value and how many finished trials have come after it, those
+// progress returns the best feasible value and how many finished trials have come after it, those
 // that came whole aside.
 func (s *Study) progress() (best float64, later int, ok bool) {
 	s.mu.Lock()
@@ -385,6 +385,7 @@ func (s *Study) progress() (best float64, later int, ok bool) {
 	d := s.options.Directions[0]
 	for _, t := range s.record.Trials {
 		value, has := t.score()
+		has = has && t.feasible()
 		switch {
 		case has && (!ok || d.Better(value, best)):
 			best, later, ok = value, 0, true

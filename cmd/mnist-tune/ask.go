@@ -100,7 +100,7 @@ func (f *searchFlags) byHand(cmd *cobra.Command, a *app, place *studyPlace, use 
 type tellFlags struct {
 	study   studyFlags
 	trial   int
-	value   float64
+	value   []float64
 	fail    string
 	prune   bool
 	reports []string
@@ -133,7 +133,7 @@ or that it was stopped early. The first outcome stays.`,
 	fs.SortFlags = false
 	f.study.add(cmd)
 	fs.IntVar(&f.trial, "trial", -1, "number of the trial")
-	fs.Float64Var(&f.value, "value", 0, "its value")
+	fs.Float64SliceVar(&f.value, "value", nil, "its value; of several objectives, their values with commas")
 	fs.StringVar(&f.fail, "fail", "", "why it failed")
 	fs.BoolVar(&f.prune, "pruned", false, "it was stopped early; its best report is its value")
 	fs.StringArrayVar(&f.reports, "report", nil, "an intermediate value, STEP=VALUE; repeat for more")
@@ -161,7 +161,7 @@ func (f *tellFlags) outcome(cmd *cobra.Command) (o search.Outcome, ended bool, e
 	case f.prune:
 		o.Err = search.ErrPruned
 	default:
-		o.Values = []float64{f.value}
+		o.Values = f.value
 	}
 	o.Seconds = math.NaN() // the log's times tell
 	return o, n == 1, nil

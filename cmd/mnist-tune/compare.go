@@ -215,7 +215,7 @@ func (f *compareFlags) plan(cmd *cobra.Command) (*plan, error) {
 	}
 	p := &plan{place: &studyPlace{}, options: f.options, data: &f.data}
 	p.settings = searchSettings{
-		Objective: objectiveTraining, Metric: f.metric, Pruner: "none", Trials: f.trials, Config: cfg, Validation: f.data.validation, Seeds: 1, Build: nn.Build(),
+		Objective: objectiveTraining, Metric: f.metric, Pruner: "none", Trials: f.trials, Config: cfg, Validation: f.data.validation, Seeds: 1, Build: nn.Build(), Backend: f.options.Backend,
 	}
 	if p.settings.Kernels, err = nn.Kernels(); err != nil {
 		return nil, err

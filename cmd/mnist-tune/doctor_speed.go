@@ -69,8 +69,8 @@ func trainingSpeed(ctx context.Context, set *mnist.Set, atLeast time.Duration) (
 			if steps++; steps == 1 {
 				first = now
 			}
-			if now.Sub(start) < atLeast || steps < 2 {
-				return nil
+			if now.Sub(start) < atLeast || !now.After(first) {
+				return nil // a second step, and that the clock has moved, are needed too
 			}
 			if best == 0 {
 				best = float64(batch*(steps-1)) / now.Sub(first).Seconds()

@@ -108,6 +108,9 @@ func (a *app) explain(cmd *cobra.Command, f *explainFlags) error {
 	trials := publicTrials(record)
 	var valued []search.Trial
 	for _, t := range trials {
+		if _, err := space.Check(t.Params); err != nil {
+			continue // it says nothing of this space
+		}
 		if _, ok := t.Value(); ok && t.State == search.Pruned {
 			r.Pruned++
 			t.State = search.Complete

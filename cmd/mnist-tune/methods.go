@@ -11,14 +11,15 @@ import (
 
 // methods are what --method takes.
 var methods = []struct {
-	name    string
-	sampler search.Sampler
+	name       string
+	sampler    search.Sampler
+	objectives int // at most; 0: any number
 }{
-	{"grid", search.Grid{}},
-	{"random", search.Random{}},
-	{"sobol", search.Sobol{}},
-	{"halving", search.Halving{Resource: resourceName}},
-	{"bayes", &bayes.Sampler{}},
+	{"grid", search.Grid{}, 0},
+	{"random", search.Random{}, 0},
+	{"sobol", search.Sobol{}, 0},
+	{"halving", search.Halving{Resource: resourceName}, 1},
+	{"bayes", &bayes.Sampler{}, 2},
 }
 
 // methodNames lists the methods.
@@ -38,6 +39,16 @@ func samplerOf(method string) search.Sampler {
 		}
 	}
 	return nil
+}
+
+// mostObjectives returns how many objectives a method takes, 0 for any number.
+func mostObjectives(method string) int {
+	for _, m := range methods {
+		if m.name == method {
+			return m.objectives
+		}
+	}
+	return 0
 }
 
 // methodList is methodNames as a sentence has it.

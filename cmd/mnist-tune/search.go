@@ -46,12 +46,8 @@ type searchFlags struct {
 // defaultTrials is how many trials a search has that is not told.
 const defaultTrials = 20
 
-func newSearch(a *app) *cobra.Command {
-	var f searchFlags
-	cmd := &cobra.Command{
-		Use:   "search",
-		Short: "Find good hyperparameters, train the winner on all rows and judge it once",
-		Long: `Try configurations on the validation rows, take the best one, train it again on
+// searchHelp explains search.
+var searchHelp = `Try configurations on the validation rows, take the best one, train it again on
 all training rows for as many epochs as its best epoch, and judge it once on the
 test images.
 
@@ -79,8 +75,9 @@ goes on with the same command. Several searches may work on one file at a time.
 The file is in Optuna's journal format.
 
 The same seed gives the same trials for any --jobs; with bayes, for any --jobs up
-to --lag.`,
-		Example: `  mnist-tune search
+to --lag.`
+
+const searchExamples = `  mnist-tune search
   mnist-tune search --study mnist-tune.study             # go on
   mnist-tune search --method grid --epochs 5 --study grid.study
   mnist-tune search --method bayes --trials 20 --epochs 10 --jobs 2 --seed 1 --study bayes.study \
@@ -90,9 +87,17 @@ to --lag.`,
   mnist-tune search --enqueue 'learning_rate=0.001 batch_size=64 num_layers=2' --enqueue num_layers=3 --study mine.study
   mnist-tune search --warm old.csv --study new.study     # mnist-tune trials --format csv --study old.study > old.csv
   mnist-tune search --exec './train.sh --lr {lr} --bs {bs}' --direction maximize --param lr=1e-4..1:log --param bs=32,64
-  mnist-tune search --space space.yaml --metric val_loss --out best.safetensors --study none`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, a) },
+  mnist-tune search --space space.yaml --metric val_loss --out best.safetensors --study none`
+
+func newSearch(a *app) *cobra.Command {
+	var f searchFlags
+	cmd := &cobra.Command{
+		Use:     "search",
+		Short:   "Find good hyperparameters, train the winner on all rows and judge it once",
+		Long:    searchHelp,
+		Example: searchExamples,
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd, a) },
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
@@ -110,7 +115,7 @@ to --lag.`,
 	fs.StringVar(&f.spaceFile, "space", "", "YAML file with the parameters, in place of --param")
 	f.prior.add(cmd)
 	f.objective.add(cmd)
-	fs.StringVar(&f.pruner, "pruner", "", "how bad trials are stopped early: "+strings.Join(prunerNames, ", ")+" (default: asha if there are more than 3 epochs)")
+	fs.StringVar(&f.pruner, "pruner", "", "how bad trials are stopped early: "+strings.Join(prunerNames, ", ")+" (default: asha from 4 epochs on, none with halving)")
 	f.command.add(cmd)
 	fs.StringVar(&f.direction, "direction", "", "of --exec: minimize or maximize the value")
 	fs.StringVar(&f.out, "out", "", "file to save the refitted winner in (safetensors)")
@@ -185,7 +190,7 @@ func oneOf(flag, got string, want ...string) error {
 // check refuses flags that are wrong on their own.
 func (f *searchFlags) check(cmd *cobra.Command) error {
 	var errs []error
-	errs = append(errs, checkMethods("method", f.method), f.objective.check(f.pruner), oneOf("pruner", f.pruner, append(prunerNames, "")...), f.checkStop())
+	errs = append(errs, checkMethods("method", f.method), f.objective.check(f.pruner), oneOf("pruner", f.pruner, append(prunerNames, "")...), oneOf("stop", f.stop, stopNever, stopAuto))
 	if cmd.Flags().Changed("trials") && f.trials < 1 {
 		errs = append(errs, usage(fmt.Errorf("--trials must be 1 or more (got %d)", f.trials)))
 	}
@@ -197,9 +202,6 @@ func (f *searchFlags) check(cmd *cobra.Command) error {
 	}
 	if math.IsNaN(f.target) || math.IsInf(f.target, 0) {
 		errs = append(errs, usage(fmt.Errorf("--target must be a number (got %v)", f.target)))
-	}
-	if len(splitMetrics(f.objective.metric)) > 1 && (cmd.Flags().Changed("target") || f.patience > 0 || f.retest.top > 0) {
-		errs = append(errs, usage(errors.New("--target, --patience and --retest are for one objective: leave them out, or give --metric one")))
 	}
 	if f.timeout < 0 || f.patience < 0 {
 		errs = append(errs, usage(fmt.Errorf("--timeout and --patience must not be negative (got %v, %d)", f.timeout, f.patience)))
@@ -219,17 +221,3 @@ const (
 	stopNever = "never"
 	stopAuto  = "auto"
 )
-
-// checkStop refuses what cannot be stopped by what it knows.
-func (f *searchFlags) checkStop() error {
-	if err := oneOf("stop", f.stop, stopNever, stopAuto); err != nil || f.stop == stopNever {
-		return err
-	}
-	if f.method == "halving" || f.method == "grid" {
-		return usage(fmt.Errorf("--stop auto does not go with --method %s", f.method))
-	}
-	if len(splitMetrics(f.objective.metric)) > 1 {
-		return usage(errors.New("--stop auto is for one objective: leave it out, or give --metric one"))
-	}
-	return nil
-}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mnisttune/nn/tune"
 	"mnisttune/search"
 )
 
@@ -31,11 +32,14 @@ left out.
 
 --warm FILE.csv lets the search learn from earlier results: a line for each, with columns
 NAME or param_NAME for the parameters, and value (or the metric's name, or
-mean_test_score; of several objectives values_0, values_1, ...), such as trials --format csv writes, scikit-learn's cv_results_ or
-Optuna's trials_dataframe. A column state may say complete, pruned or failed; where there
-is none, a line without a value failed. They do not count as --trials, can be the best
+mean_test_score; of several objectives values_0, values_1, ...), such as trials
+--format csv writes, scikit-learn's cv_results_ or Optuna's trials_dataframe. A column
+state may say complete, pruned or failed; where there is none, a line without a value
+failed. They do not count as --trials, can be the best
 one, and are added once, however often the command is repeated. That they were measured
-on the same data, with the same settings and the same sign, is up to you.`
+on the same data, with the same settings and the same sign, is up to you. Columns
+constraint_0, ... say by how much each --constraint is broken. With halving they take
+places of the first bracket.`
 
 // prior is what priorFlags say, held against the space.
 type prior struct {
@@ -61,15 +65,38 @@ func (f *priorFlags) read(space search.Space, metrics []string) (p prior, err er
 	return p, usage(err)
 }
 
-// write puts into the study what it does not have yet, and says so. Results of
-// configurations that are not feasible break a constraint, by how much is not known.
-func (p *prior) write(ctx context.Context, s *search.Study, feasible func(search.Params) bool, stderr io.Writer) error {
-	if p.old.file != "" {
-		for _, t := range p.old.trials {
-			if feasible != nil && !feasible(t.Params) {
-				t.Attrs[search.AttrConstraints] = json.RawMessage("[1]")
-			}
+// constrain refuses configurations that break a constraint which is known before training,
+// and has old results say by how much they break each.
+func (p *prior) constrain(objective *tune.Objective, space search.Space, feasible func(search.Params) bool) error {
+	if feasible == nil {
+		return nil
+	}
+	for _, q := range p.queue {
+		if whole, err := space.Check(q); err == nil && !feasible(whole) {
+			return usage(fmt.Errorf("--enqueue %v: it breaks a --constraint", whole))
 		}
+	}
+	for _, t := range p.old.trials {
+		if n := len(t.Constraints()); n == len(objective.Constraints) || t.State == search.Failed {
+			continue
+		}
+		values, ok := objective.KnownConstraints(t.Params)
+		if !ok {
+			return usage(fmt.Errorf("--warm %s: the study has constraints that are measured: the columns constraint_0 to constraint_%d must say by how much each is broken",
+				p.old.file, len(objective.Constraints)-1))
+		}
+		raw, err := json.Marshal(values)
+		if err != nil {
+			return err
+		}
+		t.Attrs[search.AttrConstraints] = raw
+	}
+	return nil
+}
+
+// write puts into the study what it does not have yet, and says so.
+func (p *prior) write(ctx context.Context, s *search.Study, stderr io.Writer) error {
+	if p.old.file != "" {
 		added, err := s.Add(ctx, p.old.trials...)
 		if err != nil {
 			return err
@@ -112,6 +139,9 @@ func (p *plan) planned() int {
 		return n
 	}
 	for _, t := range p.study.Trials() {
+		if t.Imported() && p.settings.Method == "grid" && p.optimize.Trials == 0 {
+			return 0 // it may be a cell
+		}
 		if t.Imported() {
 			n++
 		}

@@ -69,6 +69,28 @@ func parseConstraints(texts []string) ([]tune.Constraint, error) {
 	return out, nil
 }
 
+// checkTogether refuses flags that do not go with what the study is, whether it is a new
+// one or gone on with.
+func (f *searchFlags) checkTogether(cmd *cobra.Command, p *plan) error {
+	s, given := &p.settings, cmd.Flags().Changed
+	several := len(p.directions) > 1
+	switch most := mostObjectives(s.Method); {
+	case most > 0 && len(p.directions) > most:
+		return usage(fmt.Errorf("--method %s takes %d objectives at most (got %d: %s)", s.Method, most, len(p.directions), s.Metric))
+	case several && (given("target") || given("patience") && f.patience > 0 || s.Retest > 0):
+		return usage(errors.New("--target, --patience and --retest are for one objective: leave them out, or give --metric one"))
+	case several && s.Stop == stopAuto:
+		return usage(errors.New("--stop auto is for one objective: leave it out, or give --metric one"))
+	case s.Stop == stopAuto && (s.Method == "halving" || s.Method == "grid"):
+		return usage(fmt.Errorf("--stop auto does not go with --method %s", s.Method))
+	case given("resource") && s.Method != "halving":
+		return usage(fmt.Errorf("--resource belongs to --method halving (the study's is %s)", s.Method))
+	case given("retest-seeds") && s.Retest == 0:
+		return usage(errors.New("--retest-seeds belongs to --retest"))
+	}
+	return nil
+}
+
 // train has the plan's trials train networks.
 func (p *plan) train() error {
 	s := &p.settings
@@ -78,6 +100,7 @@ func (p *plan) train() error {
 		return err
 	}
 	p.training = &tune.Objective{Base: s.Config, Metric: names[0], Others: names[1:], Constraints: constraints, Options: p.options}
+	p.training.Features, p.training.Classes = s.Features, s.Classes
 	p.directions = p.training.Directions()
 	p.evaluate = search.MultiObjective(p.training.EvaluateAll)
 	if len(names) == 1 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -93,5 +94,80 @@ func TestStopAuto(t *testing.T) {
 		if code, _, stderr := call(t, append([]string{"search", "--data", smallData(t)}, args...)...); code != exitUsage || !strings.Contains(stderr, "--stop") {
 			t.Errorf("%v: %d %s", args, code, stderr)
 		}
+	}
+}
+
+// Old results keep what they break: through a table and --warm no infeasible trial becomes
+// the best, and a table without it is refused where it is measured.
+func TestConstraintsOfOldResults(t *testing.T) {
+	dir, folder := smallData(t), t.TempDir()
+	file := func(name string) string { return filepath.Join(folder, name) }
+	args := func(study string, more ...string) []string {
+		return append([]string{"search", "--data", dir, "--constraint", "val_loss>=1.0", "--method", "random", "--epochs", "3", "--seed", "2", "--param", "learning_rate=1e-5..1e-1:log",
+			"--width", "8", "--jobs", "1", "--pruner", "none", "--study", file(study)}, more...)
+	}
+	old := callJSON(t, args("old", "--trials", "8")...)
+	if best := old["best"].(map[string]any); best["number"] == nil {
+		t.Fatal("nothing is feasible")
+	}
+	_, table, _ := call(t, "trials", "--study", file("old"), "--format", "csv")
+	if err := os.WriteFile(file("old.csv"), []byte(table), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fresh := callJSON(t, args("new", "--trials", "1", "--warm", file("old.csv"))...)
+	if number := fresh["best"].(map[string]any)["value"].(float64); number > old["best"].(map[string]any)["value"].(float64)+0.5 {
+		t.Errorf("the best is %v, of the old study %v", fresh["best"], old["best"])
+	}
+	for _, trial := range fresh["trials"].([]any)[:8] {
+		if m := trial.(map[string]any); m["constraints"] == nil {
+			t.Errorf("%v does not say what it breaks", m)
+		}
+	}
+	rows := tableOf(t, "--study", file("new"), "--sort", "rank_test_score", "--state", "complete")
+	if strings.HasPrefix(rows[0]["constraint_0"], "-") == false && rows[0]["constraint_0"] != "0.0" {
+		t.Errorf("rank 1 has %v", rows[0])
+	}
+	bare := "learning_rate,value\n0.01,0.9\n"
+	if err := os.WriteFile(file("bare.csv"), []byte(bare), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, args("bare", "--trials", "1", "--warm", file("bare.csv"))...); code != exitUsage || !strings.Contains(stderr, "constraint_0") {
+		t.Errorf("%d %s", code, stderr)
+	}
+	if code, _, stderr := call(t, "search", "--data", dir, "--constraint", "parameters<=100", "--enqueue", "width=500", "--param", "width=2..500", "--study", file("big")); code != exitUsage || !strings.Contains(stderr, "it breaks a --constraint") {
+		t.Errorf("%d %s", code, stderr)
+	}
+	if _, err := os.Stat(file("big")); err == nil {
+		t.Error("a refused search has begun a study")
+	}
+}
+
+// What does not bind a study is remembered, and what its method cannot do is refused, also
+// when it is gone on with.
+func TestResumedStudiesKeepAndRefuse(t *testing.T) {
+	dir, file := smallData(t), filepath.Join(t.TempDir(), "study")
+	base := []string{"search", "--data", dir, "--study", file}
+	callJSON(t, append(base, "--method", "halving", "--trials", "4", "--epochs", "2", "--seed", "1", "--width", "8")...)
+	callJSON(t, append(base, "--retest", "2", "--retest-seeds", "2")...)
+	again := callJSON(t, append(base, "--retest-seeds", "3")...)
+	if n := len(again["retests"].([]any)); n != 2 {
+		t.Errorf("%d retests, want 2: --retest was given before", n)
+	}
+	shown := callJSON(t, "study", "show", file)
+	if len(shown["retests"].([]any)) != 2 {
+		t.Errorf("study show: %v", shown["retests"])
+	}
+	for _, c := range []struct{ flags, want string }{
+		{"--stop auto", "does not go with --method halving"},
+		{"--method bayes --metric val_accuracy,parameters,seconds --study " + file + "3", "--method bayes takes 2 objectives at most (got 3"},
+		{"--retest-seeds 3 --study " + file + "4", "--retest-seeds belongs to --retest"},
+	} {
+		args := append(base, strings.Fields(c.flags)...)
+		if code, _, stderr := call(t, args...); code != exitUsage || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: %d %s", c.flags, code, stderr)
+		}
+	}
+	if _, err := os.Stat(file + "3"); err == nil {
+		t.Error("a refused search has begun a study")
 	}
 }

@@ -113,7 +113,7 @@ func (f *searchFlags) plan(cmd *cobra.Command, a *app, place *studyPlace) (*plan
 		p.complete(f)
 	}
 	f.budgets(cmd, p)
-	return p, nil
+	return p, f.checkTogether(cmd, p)
 }
 
 // setObjective fills in what trials are evaluated with.
@@ -181,8 +181,11 @@ func (p *plan) takeOver(cmd *cobra.Command, stderr io.Writer) error {
 	if async, _ := cmd.Flags().GetBool("async"); cmd.Flags().Changed("async") && async != p.constants.Async {
 		noteKept(stderr, "async", async, p.constants.Async)
 	}
-	if cmd.Flags().Changed("retest") || cmd.Flags().Changed("retest-seeds") {
-		old.Retest, old.RetestSeeds = fresh.Retest, fresh.RetestSeeds
+	if cmd.Flags().Changed("retest") {
+		old.Retest = fresh.Retest
+	}
+	if cmd.Flags().Changed("retest-seeds") || old.RetestSeeds == 0 {
+		old.RetestSeeds = fresh.RetestSeeds
 	}
 	p.settings = old
 	return nil
@@ -236,6 +239,9 @@ func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() err
 	if p.training != nil {
 		p.training.Options.Checkpoint.Logger = warnings(stderr)
 	}
+	if err := p.prior.constrain(p.training, p.constants.Space, p.feasible()); err != nil {
+		return nil, err
+	}
 	study, closeStudy, err := p.place.open(ctx, stderr, search.StudyOptions{
 		Space: p.constants.Space, Directions: p.directions, Metrics: splitMetrics(p.settings.Metric), Feasible: p.feasible(),
 		Sampler: p.settings.sampler(), Pruner: pruner(p.settings.Pruner, p.epochs()), Detached: p.evaluate == nil,
@@ -248,7 +254,10 @@ func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() err
 	p.study = study
 	p.earlier = len(study.Trials())
 	if err = p.sameSettings(); err == nil {
-		err = p.prior.write(ctx, study, p.feasible(), stderr)
+		err = p.keepSettings(ctx)
+	}
+	if err == nil {
+		err = p.prior.write(ctx, study, stderr)
 	}
 	if err != nil {
 		return nil, errors.Join(err, closeStudy())
@@ -259,6 +268,19 @@ func (p *plan) open(ctx context.Context, stderr io.Writer) (closePlan func() err
 		}
 		return closeStudy()
 	}, nil
+}
+
+// keepSettings writes down what has changed of the settings that do not bind a study:
+// trials, retests and when to stop.
+func (p *plan) keepSettings(ctx context.Context) error {
+	if !p.known || p.evaluate == nil {
+		return nil
+	}
+	now, err := json.Marshal(p.settings)
+	if err != nil || string(now) == string(p.study.Attr(settingsAttr)) {
+		return err
+	}
+	return p.study.SetStudyAttr(ctx, settingsAttr, p.settings)
 }
 
 // sameSettings refuses a study that another search has begun in the meantime with other
@@ -343,7 +365,7 @@ func (p *plan) execute(ctx context.Context, a *app, winner func(context.Context,
 		return err
 	}
 	if r.Best == nil {
-		return errors.Join(errors.New("no trial is complete"), r.print(a))
+		return errors.Join(r.nothing(), r.print(a))
 	}
 	if err = p.retest(ctx, a, r); err == nil && winner != nil {
 		err = winner(ctx, r)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"mnisttune/cmd/mnist-tune/internal/ui"
+	"mnisttune/search"
 )
 
 func (r *searchReport) print(a *app) error {
@@ -20,7 +22,7 @@ func (r *searchReport) print(a *app) error {
 		return err
 	}
 	if r.Best == nil {
-		_, err := fmt.Fprintln(a.stdout, "\nno trial is complete")
+		_, err := fmt.Fprintf(a.stdout, "\n%v\n", r.nothing())
 		return err
 	}
 	metric := splitMetrics(r.Metric)[0]
@@ -46,6 +48,16 @@ func (r *searchReport) print(a *app) error {
 		fmt.Fprintf(a.stdout, "train it again with: %s\n", r.command)
 	}
 	return nil
+}
+
+// nothing says why there is no best trial.
+func (r *searchReport) nothing() error {
+	for _, t := range r.Trials {
+		if t.State == search.Complete {
+			return errors.New("no complete trial keeps the constraints")
+		}
+	}
+	return errors.New("no trial is complete")
 }
 
 // printTable prints a row a trial.

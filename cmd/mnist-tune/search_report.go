@@ -45,7 +45,7 @@ type trialReport struct {
 	Params           search.Params `json:"params"`
 	Value            *float64      `json:"value"`
 	Values           []float64     `json:"values"`      // of several objectives
-	Constraints      []float64     `json:"constraints"` // by how much each is broken, if it is above 0
+	Constraints      []float64     `json:"constraints"` // by how much each is broken, if it is above 0; null if there are none
 	Seconds          *float64      `json:"seconds"`
 	SamplesPerSecond *float64      `json:"samples_per_second"`
 	Scores           []float64     `json:"scores"` // that the value is the mean of; null if there is none
@@ -84,7 +84,7 @@ type recommendedReport struct {
 func newSearchReport(place *studyPlace, s searchSettings, c search.Constants) *searchReport {
 	r := &searchReport{
 		StudyName: place.name, Method: s.Method, Pruner: s.Pruner, Metric: s.Metric,
-		Seed: s.Seed, Lag: c.Lag, Trials: []trialReport{}, Retests: []tune.Retested{}, Front: []frontReport{}, start: time.Now(),
+		Seed: s.Seed, Lag: c.Lag, Trials: []trialReport{}, Retests: []tune.Retested{}, Front: []frontReport{}, Space: []string{}, start: time.Now(),
 	}
 	if place.file != "" {
 		r.Study = &place.file

@@ -73,15 +73,20 @@ func (f *searchFlags) spaceFor(cmd *cobra.Command, p *plan) (search.Space, error
 	return f.space(cmd)
 }
 
-// foreignSpace returns the space that the last trial of another program's study was
-// taken from.
+// foreignSpace returns the space of another program's study: every parameter that one of
+// its trials has, as the last trial with it has it.
 func foreignSpace(record *search.StudyRecord) (search.Space, error) {
-	if len(record.Trials) == 0 {
-		return search.Space{}, fmt.Errorf("study %q has no trials that show its space: say what to search with --param", record.Name)
-	}
 	var params []search.Param
-	for _, d := range record.Trials[len(record.Trials)-1].Distributions {
-		params = append(params, d.Distribution.Param(d.Name))
+	for _, name := range parameterNames(record) {
+		for i := len(record.Trials) - 1; i >= 0; i-- {
+			if d := record.Trials[i].Distribution(name); d != nil {
+				params = append(params, d.Param(name))
+				break
+			}
+		}
+	}
+	if len(params) == 0 {
+		return search.Space{}, fmt.Errorf("study %q has no trials that show its space: say what to search with --param", record.Name)
 	}
 	return search.NewSpace(params...)
 }

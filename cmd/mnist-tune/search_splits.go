@@ -55,6 +55,7 @@ func (p *plan) setData(all *mnist.Set) error {
 		return usage(fmt.Errorf("study %q was begun with other data: give the same --data, or begin another study", p.place.name))
 	}
 	s.Data, p.training.Key, p.training.Seeds = data, data, s.Seeds
+	s.Features, s.Classes = all.Rows*all.Cols, all.Classes
 	if p.place.file != "" {
 		p.training.Checkpoints = fmt.Sprintf("%s.%s.checkpoints", p.place.file, url.PathEscape(p.place.name))
 	}
@@ -70,6 +71,7 @@ func (p *plan) fold(all *mnist.Set) error {
 	if err != nil {
 		return usage(err)
 	}
+	p.training.Key = fmt.Sprintf("%s/folds by %d", p.training.Key, p.settings.Seed)
 	for _, f := range folds {
 		train, err := nn.Rows(all, f.Train)
 		if err != nil {

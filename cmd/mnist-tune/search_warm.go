@@ -102,7 +102,7 @@ func csvError(file string, err error) error {
 // oldColumns are the indices of a file's columns; -1 stands for one that is not there.
 type oldColumns struct {
 	params                         map[string]int
-	values, scores                 []int
+	values, scores, constraints    []int
 	state, err, seconds, bestEpoch int
 }
 
@@ -143,6 +143,9 @@ func columnsOf(header []string, space search.Space, metrics []string) (oldColumn
 	c.state, c.err, c.seconds, c.bestEpoch = find("state"), find("error"), find("seconds"), find(tune.AttrBestEpoch)
 	for i := find("split0_test_score"); i >= 0; i = find(fmt.Sprintf("split%d_test_score", len(c.scores))) {
 		c.scores = append(c.scores, i)
+	}
+	for i := find("constraint_0"); i >= 0; i = find(fmt.Sprintf("constraint_%d", len(c.constraints))) {
+		c.constraints = append(c.constraints, i)
 	}
 	return c, nil
 }
@@ -220,7 +223,28 @@ func (c *oldColumns) outcome(fields []string, t *search.Trial) (at int, err erro
 	if epoch, ok, err := number(fields, c.bestEpoch); err == nil && ok && epoch >= 1 && epoch == math.Trunc(epoch) && epoch < 1<<31 {
 		t.Attrs[tune.AttrBestEpoch] = json.RawMessage(strconv.Itoa(int(epoch)))
 	}
+	if at, err := c.readConstraints(fields, t); err != nil {
+		return at, err
+	}
 	return -1, c.readScores(fields, t)
+}
+
+// readConstraints keeps by how much each constraint is broken, of a line that says it of all.
+func (c *oldColumns) readConstraints(fields []string, t *search.Trial) (at int, err error) {
+	var values []float64
+	for _, i := range c.constraints {
+		x, ok, err := number(fields, i)
+		if err != nil {
+			return i, err
+		}
+		if ok {
+			values = append(values, x)
+		}
+	}
+	if len(values) > 0 && len(values) == len(c.constraints) {
+		t.Attrs[search.AttrConstraints], err = json.Marshal(values)
+	}
+	return -1, err
 }
 
 // readScores keeps the evaluations that a value is the mean of, if there are several.

@@ -174,6 +174,8 @@ type searchSettings struct {
 	// Constraints are in the form of --constraint.
 	Constraints []string `json:"constraints,omitempty"`
 	Folds       int      `json:"folds,omitempty"`
+	Features    int      `json:"features,omitempty"` // of a row
+	Classes     int      `json:"classes,omitempty"`
 	Seeds       int      `json:"seeds_per_trial,omitempty"`
 	// Stop is when a search ends by itself, as in --stop; empty: never.
 	Stop string `json:"stop,omitempty"`
@@ -243,7 +245,7 @@ func (s searchSettings) announce(cmd *cobra.Command, stderr io.Writer, fresh sea
 	for _, name := range names {
 		noteKept(stderr, name, theirs[name], mine[name])
 	}
-	if s.Objective != objectiveTraining {
+	if s.Objective != objectiveTraining || fresh.Objective != objectiveTraining {
 		return
 	}
 	if s.Kernels != fresh.Kernels {

@@ -50,10 +50,12 @@ the method. The file is only read: a search may be running on it.
   rank_test_score                      1 is the best; ties share a rank
   state, value, error, attempt, seconds, epochs, best_epoch, samples_per_second
   values_0, values_1, ...              of a study with several objectives; the first is scored
+  constraint_0, ...                    by how much each constraint is broken, if it is above 0
 
 A trial with one evaluation has it as split0 and a deviation of 0. Unlike scikit-learn's,
 losses are not negated: where the study minimizes, the smallest mean has rank 1. Trials
-without a mean rank last, pruned ones with the value they had. What is absent is empty in
+without a mean rank last, pruned ones with the value they had, infeasible ones behind all
+others. What is absent is empty in
 CSV, null in JSON, - elsewhere. csv and json have exact numbers and all columns, table and
 md rounded ones and the essential columns, unless --columns says otherwise; --columns and
 --sort also take the short headings of a table.`,
@@ -185,6 +187,11 @@ func (f *trialsFlags) choose(t *report.Table) (*report.Table, error) {
 		}
 	case len(columns) == 0:
 		columns = t.Columns
+	}
+	for i, name := range columns {
+		if slices.Contains(columns[:i], name) {
+			return nil, usage(fmt.Errorf("--columns: %s is there twice", name))
+		}
 	}
 	t, err = t.Select(columns...)
 	return t, columnError("columns", err)

@@ -45,7 +45,7 @@ func (o *Objective) group(p search.Params, first uint64, seeds int, c nn.Checkpo
 		for k := range seeds {
 			cfg.Seed = first + uint64(k)
 			options := o.Options
-			options.Checkpoint = member(c, i*seeds+k)
+			options.Checkpoint = o.member(c, i*seeds+k)
 			trainer, err := nn.New(cfg, options)
 			if err != nil {
 				return nil, err

@@ -111,27 +111,3 @@ func (o *Objective) storeConstraints(ctx context.Context, e *search.Evaluation, 
 	}
 	return e.SetConstraints(out...)
 }
-
-// Feasible reports whether parameters keep the constraints that need no training, for
-// search.StudyOptions.Feasible. Parameters that are none of the trainer's are feasible:
-// their trial says what is wrong with them.
-func (o *Objective) Feasible(p search.Params) bool {
-	if o.Train == nil && len(o.Splits) == 0 {
-		return true
-	}
-	train := o.Train
-	if len(o.Splits) > 0 {
-		train = o.Splits[0].Train
-	}
-	cfg, err := o.Config(p)
-	if err != nil {
-		return true
-	}
-	features, classes := train.Dims()
-	for _, c := range o.Constraints {
-		if c.Measure == "parameters" && c.excess(float64(cfg.ParameterCount(features, classes))) > 0 {
-			return false
-		}
-	}
-	return true
-}

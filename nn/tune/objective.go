@@ -33,6 +33,8 @@ type Split struct{ Train, Val nn.Dataset }
 type Objective struct {
 	Base       nn.Config // what the trial's parameters do not say
 	Train, Val nn.Dataset
+	// Features and Classes are the size of the data, for Feasible where there are none.
+	Features, Classes int
 	// Splits, if there are any, take the place of Train and Val.
 	Splits []Split
 	// Seeds is how many networks are trained on each split, with the seeds Base.Seed,
@@ -144,10 +146,17 @@ func (o *Objective) checkpoint(trial int) nn.Checkpoint {
 	return c
 }
 
-// member returns the checkpoint of network i of a trial.
-func member(c nn.Checkpoint, i int) nn.Checkpoint {
-	if c.Path != "" && i > 0 {
-		c.Path, c.Key = fmt.Sprintf("%s.%d", c.Path, i), fmt.Sprintf("%s/%d", c.Key, i)
+// member returns the checkpoint of network i of a trial. Its key says on which of the
+// splits it is trained; its seed is in its configuration.
+func (o *Objective) member(c nn.Checkpoint, i int) nn.Checkpoint {
+	if c.Path == "" {
+		return c
+	}
+	if n := len(o.Splits); n > 0 {
+		c.Key = fmt.Sprintf("%s/split %d of %d", c.Key, i/max(1, o.Seeds), n)
+	}
+	if i > 0 {
+		c.Path = fmt.Sprintf("%s.%d", c.Path, i)
 	}
 	return c
 }
@@ -160,7 +169,7 @@ func (o *Objective) RemoveCheckpoint(trial int) error {
 	}
 	var errs []error
 	for i := range max(1, len(o.Splits)) * max(1, o.Seeds) {
-		errs = append(errs, member(o.checkpoint(trial), i).Remove())
+		errs = append(errs, o.member(o.checkpoint(trial), i).Remove())
 	}
 	return errors.Join(errs...)
 }

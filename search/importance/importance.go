@@ -28,7 +28,7 @@ type observed struct {
 	space  search.Space
 	params []search.Param
 	trials []search.Params
-	values []float64
+	values []float64 // divided by a power of two so that none is beyond -1 and 1
 }
 
 // observe takes over the complete trials with finite values.
@@ -44,6 +44,14 @@ func observe(space search.Space, trials []search.Trial) (*observed, error) {
 	}
 	if len(o.values) < 2 {
 		return nil, ErrTooFewTrials
+	}
+	top := 0.0
+	for _, v := range o.values {
+		top = max(top, math.Abs(v))
+	}
+	_, exponent := math.Frexp(top)
+	for i, v := range o.values {
+		o.values[i] = math.Ldexp(v, -exponent)
 	}
 	return o, nil
 }

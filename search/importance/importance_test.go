@@ -200,3 +200,23 @@ func TestDegenerateStudies(t *testing.T) {
 		t.Error("a forest of -1 trees is taken")
 	}
 }
+
+// Shares do not depend on the unit of the values.
+func TestSharesOfHugeValues(t *testing.T) {
+	s := space(t, "a=0.0..1.0", "b=0.0..1.0")
+	rng := rand.New(rand.NewPCG(2, 2))
+	var rows, huge []search.Trial
+	for i := range 60 {
+		p := search.Params{"a": rng.Float64(), "b": rng.Float64()}
+		y := 3*toFloat(p["a"]) + toFloat(p["b"]) - 2
+		rows = append(rows, search.Trial{Number: i, State: search.Complete, Params: p, Values: []float64{y}})
+		huge = append(huge, search.Trial{Number: i, State: search.Complete, Params: p, Values: []float64{math.Ldexp(y, 1020)}})
+	}
+	want, err := FANOVA(s, rows, Forest{Trees: 8})
+	if err != nil || want[0].Value < 0.5 {
+		t.Fatal(want, err)
+	}
+	if got, err := FANOVA(s, huge, Forest{Trees: 8}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}

@@ -52,7 +52,8 @@
 // Ranks are those of a competition: 1 is the best, equal means share the lowest rank, and
 // the next one is as many places further. Finished trials without a mean (failed ones, or
 // NaN among the scores) share the place behind all others, and the first one if no trial
-// has a mean. Trials that are not finished have no rank. Pruned trials are ranked with the
+// has a mean. Trials that are not finished have no rank, infeasible ones come behind all
+// feasible ones (columns constraint_0 and so on say by how much they break what). Pruned trials are ranked with the
 // value that they had when they were stopped, so a rank depends on mean_test_score
 // alone; search.BestOf, which names the winner, considers complete trials only.
 //

@@ -46,16 +46,22 @@ type column struct {
 // newRows computes the rows of a study.
 func newRows(d search.Direction, trials []search.Trial) []row {
 	rows := make([]row, len(trials))
-	var finished []int
-	var means []float64
-	for i, t := range trials {
-		rows[i] = newRow(t)
-		if t.State.Finished() {
-			finished, means = append(finished, i), append(means, rows[i].score.mean)
+	below := 0 // how many have better ranks: infeasible trials come after all feasible ones
+	for _, feasible := range []bool{true, false} {
+		var finished []int
+		var means []float64
+		for i, t := range trials {
+			if t.Feasible() != feasible {
+				continue
+			}
+			if rows[i] = newRow(t); t.State.Finished() {
+				finished, means = append(finished, i), append(means, rows[i].score.mean)
+			}
 		}
-	}
-	for i, rank := range ranks(means, d) {
-		rows[finished[i]].rank = rank
+		for i, rank := range ranks(means, d) {
+			rows[finished[i]].rank = below + rank
+		}
+		below = len(finished)
 	}
 	return rows
 }
@@ -163,8 +169,9 @@ func columnsOf(params []string, rows []row) []column {
 		out = append(out, column{paramPrefix + name, func(r row) any { return param(r.Params[name]) }})
 	}
 	out = append(out, column{"params", func(r row) any { return r.Params }})
-	splits, objectives := 1, 1
+	splits, objectives, constraints := 1, 1, 0
 	for _, r := range rows {
+		constraints = max(constraints, len(r.Constraints()))
 		splits, objectives = max(splits, len(r.scores)), max(objectives, len(r.Values))
 	}
 	for i := range splits {
@@ -181,6 +188,9 @@ func columnsOf(params []string, rows []row) []column {
 		for i := range objectives {
 			out = append(out, column{"values_" + strconv.Itoa(i), func(r row) any { return at(r.Values, i) }})
 		}
+	}
+	for i := range constraints {
+		out = append(out, column{"constraint_" + strconv.Itoa(i), func(r row) any { return at(r.Constraints(), i) }})
 	}
 	return append(out,
 		column{"epochs", func(r row) any { return positive(r.epochs) }},
