@@ -65,9 +65,13 @@
 // With two directions each objective has a process, and what is maximised is the expected
 // hypervolume improvement (front.go, ehvi.go) on their transformed scales. The front is of
 // posterior means, the reference point lies a tenth of the front's range beyond its worst
-// values, and pending trials count as if they had come out as expected. A constraint that
+// values, and at least of a deviation, and pending trials count as if they had come out as
+// expected. A constraint that
 // some trial has broken has a process too (constrained.go); the probability that none is
 // broken multiplies the acquisition, and infeasible trials are nothing to improve on.
+// [UCB] is no amount that could be multiplied: the logarithm of the probability, in natural
+// units, is added to it as a penalty. That keeps it from where a constraint is surely
+// broken, but how much a doubt counts beside the objective depends on the latter's scale.
 // [Stopping] ends a search whose gain is below the noise. [Sampler.Explain] answers what
 // the process has learnt: partial dependence and leave-one-out predictions.
 //

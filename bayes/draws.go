@@ -9,7 +9,6 @@ import (
 const (
 	sweeps     = 2   // of slice sampling over all hyperparameters between two draws
 	sliceWidth = 2.0 // the first bracket about a logarithm
-	sliceSteps = 4   // by how many widths it may grow at either end
 	sliceTries = 30  // after which a coordinate stays where it is
 )
 
@@ -42,7 +41,9 @@ func (o *observations) draws(h Hyperparameters, k int, rng *rand.Rand) []Hyperpa
 }
 
 // slice moves coordinate j of t, whose log density is at, and returns that of its
-// new place.
+// new place. The density must be -Inf from some way off on, as it is outside a box: the
+// bracket grows until it ends below the level, without the limit that would have to be
+// divided at random for the distribution to stay.
 func slice(density func([]float64) float64, t []float64, at float64, j int, rng *rand.Rand) float64 {
 	x := slices.Clone(t)
 	along := func(v float64) float64 {
@@ -52,10 +53,10 @@ func slice(density func([]float64) float64, t []float64, at float64, j int, rng 
 	level := at + math.Log(1-rng.Float64())
 	low := t[j] - sliceWidth*rng.Float64()
 	high := low + sliceWidth
-	for steps := 0; steps < sliceSteps && along(low) > level; steps++ {
+	for along(low) > level {
 		low -= sliceWidth
 	}
-	for steps := 0; steps < sliceSteps && along(high) > level; steps++ {
+	for along(high) > level {
 		high += sliceWidth
 	}
 	for range sliceTries {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"mnisttune/search"
 )
@@ -32,7 +33,7 @@ type Explanation struct {
 }
 
 // Explain has the process learn from the finished trials of a request, as it would before
-// the next suggestion. It returns ErrNoTrials where there are none, and Sample's errors.
+// the next suggestion. The errors are Sample's, and ErrNoTrials when no trial is complete.
 // Neither req.Number nor req.Attrs is used; req.Rand may be nil. An Explanation is used by
 // one goroutine at a time.
 func (s *Sampler) Explain(req search.Request) (*Explanation, error) {
@@ -48,15 +49,19 @@ func (s *Sampler) Explain(req search.Request) (*Explanation, error) {
 	}
 	h := recall(e, req)
 	h.pending = nil
+	if !slices.ContainsFunc(h.finished, func(f finished) bool { return f.complete }) {
+		return nil, ErrNoTrials
+	}
 	m := s.learn(e, h, req.Rand)
 	if m == nil {
-		return nil, ErrNoTrials
+		return nil, fmt.Errorf("bayes: explaining: the process cannot be conditioned on the %d trials", len(h.finished))
 	}
 	return &Explanation{s, e, m, req}, nil
 }
 
 // PartialDependence returns the dependence on a parameter at so many values from end to end
-// of its range, or at all its values if they are fewer or words (Friedman 2001, eq. 51). The
+// of its range, or at all its values if they are fewer or words (Friedman 2001, eq. 51); at
+// fewer where several are of one integer on a log scale. The
 // average is over configurations that are evenly spread over the space and in which the
 // parameter takes part. Its deviation is of first order: what the process does not know on
 // the scale where it learns, times the slopes with which that is brought back.
@@ -85,8 +90,8 @@ func (x *Explanation) PartialDependence(parameter string, points int) ([]Depende
 				rows = append(rows, x.encoder.encode(p))
 			}
 		}
-		if rows == nil {
-			continue // it takes part in none of them
+		if rows == nil || len(out) > 0 && out[len(out)-1].Value == value {
+			continue // it takes part in none of them, or two places are of one value
 		}
 		mean, sd := x.model.average(rows)
 		mean = signed(mean, x.request.Directions[0])
@@ -118,23 +123,25 @@ func (x *Explanation) places(i, points int) []float64 {
 // average returns the mean and the standard deviation of the average of the objective over
 // rows of columns, small being good. Draws of the hyperparameters are mixed.
 func (m *model) average(rows [][]float64) (mean, sd float64) {
-	var first, second float64
 	n := float64(len(m.mixture.members))
-	for _, a := range m.mixture.members {
-		mu, slopes := 0.0, make([]float64, len(rows))
+	means, variance := make([]float64, len(m.mixture.members)), 0.0 // in units of outputs.unit
+	for k, a := range m.mixture.members {
+		slopes := make([]float64, len(rows))
 		for i, x := range rows {
 			t, _ := a.predict(x)
-			v := m.outputs.inverse(t)
-			mu += v / float64(len(rows))
-			if s := m.outputs.slope(v); s > 0 {
+			v := m.outputs.inverseUnits(t)
+			means[k] += v / float64(len(rows))
+			if s := m.outputs.slopeUnits(v); s > 0 {
 				slopes[i] = 1 / s / float64(len(rows))
 			}
 		}
-		variance := a.gp.combined(a.gp.warpRows(rows, a.gp.nominal), slopes)
-		first += mu / n
-		second += (variance + mu*mu) / n
+		variance += a.gp.combined(a.gp.warpRows(rows, a.gp.nominal), slopes) / n
+		mean += means[k] / n
 	}
-	return first, math.Sqrt(max(0, second-first*first))
+	for _, mu := range means {
+		variance += (mu - mean) * (mu - mean) / n
+	}
+	return mean * m.outputs.unit, math.Sqrt(variance) * m.outputs.unit
 }
 
 // combined returns the posterior variance of the sum of f at rows, as the kernel sees them,
@@ -170,7 +177,7 @@ type LeftOut struct {
 	Z float64 `json:"z"`
 }
 
-// LeaveOneOut returns the prediction of every complete trial from the others (Rasmussen &
+// LeaveOneOut returns the prediction of every complete trial with a finite value from the others (Rasmussen &
 // Williams 2006, eq. 5.12), in the order of their numbers.
 func (x *Explanation) LeaveOneOut() ([]LeftOut, error) {
 	m := x.model
@@ -197,7 +204,7 @@ func (x *Explanation) LeaveOneOut() ([]LeftOut, error) {
 	at := func(t float64) float64 { return signed(m.outputs.inverse(t), d) }
 	var out []LeftOut
 	for i, f := range m.trials {
-		if !f.complete {
+		if !f.complete || !finite(f.value) {
 			continue
 		}
 		precision := inverse[i*len(m.trials)+i] - ones[i]*ones[i]/information

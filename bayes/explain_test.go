@@ -127,3 +127,67 @@ func TestExplainNothing(t *testing.T) {
 		t.Error("no direction is taken")
 	}
 }
+
+// Values of any size are explained as small ones are.
+func TestExplainHugeValues(t *testing.T) {
+	sp := space(t, search.Float("a", 0, 1))
+	f := func(p search.Params) float64 { return 2*number(p, "a") - 1 }
+	small, huge := explained(t, sp, search.Minimize, 12, f), explained(t, sp, search.Minimize, 12, func(p search.Params) float64 { return math.Ldexp(f(p), 1000) })
+	want, err := small.PartialDependence("a", 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := huge.PartialDependence("a", 4)
+	if err != nil || len(got) != 4 || len(want) != 4 {
+		t.Fatal(got, want, err)
+	}
+	for i := range got {
+		near(t, "mean", math.Ldexp(got[i].Mean, -1000), want[i].Mean, 1e-9)
+		near(t, "low", math.Ldexp(got[i].Low, -1000), want[i].Low, 1e-9)
+		if got[i].Low >= got[i].Mean {
+			t.Errorf("%+v has no width", got[i])
+		}
+	}
+}
+
+// Integers on a log scale are named once.
+func TestPartialDependenceNamesValuesOnce(t *testing.T) {
+	n := search.Int("n", 1, 300)
+	n.Log = true
+	x := explained(t, space(t, n, search.Float("a", 0, 1)), search.Minimize, 12, func(p search.Params) float64 { return number(p, "n") })
+	got, err := x.PartialDependence("n", 40)
+	if err != nil || len(got) < 10 {
+		t.Fatal(got, err)
+	}
+	for i := range got[1:] {
+		if got[i].Value.(int) >= got[i+1].Value.(int) {
+			t.Errorf("%v comes before %v", got[i].Value, got[i+1].Value)
+		}
+	}
+}
+
+// Complete trials without a finite value are not left out in turn, and a study of failures
+// has nothing to explain.
+func TestExplainOddTrials(t *testing.T) {
+	sp := space(t, search.Float("x", 0, 1))
+	var trials []search.Trial
+	for i := range 8 {
+		trials = append(trials, search.Trial{Number: i, State: search.Complete, Params: search.Params{"x": float64(i) / 10}, Values: []float64{float64(i)}})
+	}
+	trials[3].Values = []float64{math.Inf(1)}
+	req := search.Request{Space: sp, Directions: []search.Direction{search.Minimize}, History: trials, Number: 8}
+	x, err := (&Sampler{}).Explain(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := x.LeaveOneOut()
+	if err != nil || len(left) != 7 {
+		t.Errorf("%d predictions, %v", len(left), err)
+	}
+	for i := range trials {
+		trials[i].State = search.Failed
+	}
+	if _, err := (&Sampler{}).Explain(req); !errors.Is(err, ErrNoTrials) {
+		t.Errorf("of failures: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package bayes
 
 import (
 	"math"
+	"slices"
 
 	"mnisttune/search"
 )
@@ -23,8 +24,9 @@ func (s *Sampler) learnFront(e *encoder, req search.Request) (*front, Note, bool
 	f := &front{part: make([]float64, len(e.nominal))}
 	n := Note{}
 	var points [2][]expectation
-	for k := range 2 {
-		h := recall(e, objective(req, k))
+	pasts := [2]*past{recall(e, objective(req, 0)), recall(e, objective(req, 1))}
+	keep := limitFront(pasts[0].finished, pasts[1].finished, observationLimit)
+	for k, h := range pasts {
 		if k == 1 {
 			h.last = nil
 			for i := range h.finished { // scores are of the first objective
@@ -39,7 +41,7 @@ func (s *Sampler) learnFront(e *encoder, req search.Request) (*front, Note, bool
 		pending := h.pending
 		h.pending = nil
 		single := Sampler{Warp: s.Warp}
-		m := single.learn(e, h, req.Rand)
+		m := single.learnFrom(e, h, keep, req.Rand)
 		if m == nil {
 			return nil, n, false
 		}
@@ -69,6 +71,36 @@ func (s *Sampler) learnFront(e *encoder, req search.Request) (*front, Note, bool
 	return f, n, finite(f.stairs.edges...) && finite(f.stairs.tops...)
 }
 
+// limitFront returns, in their order, at most n of the trials, which are the same in both
+// lists: the complete, feasible ones that no other dominates, then the latest.
+func limitFront(first, second []finished, n int) []int {
+	order := make([]int, 0, len(first))
+	if len(first) > n {
+		value := func(i int) []float64 { return []float64{first[i].value, second[i].value} }
+		var met []int
+		for i, f := range first {
+			if f.complete && f.feasible && finite(value(i)...) {
+				met = append(met, i)
+			}
+		}
+		for _, i := range slices.Backward(met) {
+			if !slices.ContainsFunc(met, func(j int) bool { return search.Dominates(smallIsGood, value(j), value(i)) }) {
+				order = append(order, i)
+			}
+		}
+	}
+	best := slices.Clone(order)
+	slices.Sort(best)
+	for i := len(first) - 1; i >= 0; i-- {
+		if _, in := slices.BinarySearch(best, i); !in {
+			order = append(order, i)
+		}
+	}
+	order = order[:min(n, len(order))]
+	slices.Sort(order)
+	return order
+}
+
 // expectation is what a trial is expected to have given in one objective.
 type expectation struct {
 	trial    int // negative: a pending one
@@ -96,21 +128,28 @@ func together(points [2][]expectation) (found, all [][2]float64) {
 	return found, all
 }
 
-// margin is how far beyond the worst of the front the reference point lies, in units of
-// the front's range, as in BoTorch.
-const margin = 0.1
+// smallIsGood are the directions of values as a past has them.
+var smallIsGood = []search.Direction{search.Minimize, search.Minimize}
+
+const (
+	// margin is how far beyond the worst of the front the reference point lies, in units of
+	// the front's range, as in BoTorch, or of a deviation of all values if that is more.
+	margin = 0.1
+	// equalMeans is how far apart the means of one and the same result may come out.
+	equalMeans = 1e-6
+)
 
 // referencePoint returns the point that the area is measured from: a little beyond the
-// worst values of the front; where that has but one point, the worst of all.
+// worst values of the front; where that has but one point, the worst of all. Points that
+// are equal as far as the process can tell count as one.
 func referencePoint(found, all [][2]float64) (reference [2]float64) {
-	ds := []search.Direction{search.Minimize, search.Minimize}
 	var best [][2]float64
 	for _, p := range found {
 		dominated := false
 		for _, q := range found {
-			dominated = dominated || search.Dominates(ds, q[:], p[:])
+			dominated = dominated || search.Dominates(smallIsGood, q[:], p[:])
 		}
-		if !dominated {
+		if !dominated && !slices.ContainsFunc(best, func(q [2]float64) bool { return distance(p[:], q[:]) < equalMeans }) {
 			best = append(best, p)
 		}
 	}
@@ -122,11 +161,7 @@ func referencePoint(found, all [][2]float64) (reference [2]float64) {
 		for _, p := range best {
 			low, high = min(low, p[k]), max(high, p[k])
 		}
-		reach := margin * (high - low)
-		if !(reach > 0) {
-			reach = margin // of a standard deviation of all values
-		}
-		if reference[k] = high + reach; math.IsInf(high, -1) { // nothing is complete
+		if reference[k] = high + margin*max(high-low, 1); math.IsInf(high, -1) { // nothing is complete
 			reference[k] = 1
 		}
 	}

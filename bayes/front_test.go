@@ -158,3 +158,43 @@ func TestDegenerateFronts(t *testing.T) {
 		}
 	}
 }
+
+// One result that is there twice, but for rounding, is one point, and a front that is all
+// but one point has a reference beyond it.
+func TestReferencePoint(t *testing.T) {
+	for name, c := range map[string]struct {
+		found, all [][2]float64
+		want       [2]float64
+	}{
+		"twice":       {[][2]float64{{-1, 0}, {-1 + 1e-16, -1e-16}}, [][2]float64{{-1, 0}, {-1 + 1e-16, -1e-16}, {2, 1}}, [2]float64{2.3, 1.1}},
+		"nearly once": {[][2]float64{{-1, 0}, {-1.001, 0.001}}, nil, [2]float64{-0.9, 0.101}},
+		"wide":        {[][2]float64{{-1, 3}, {1, -1}}, nil, [2]float64{1.2, 3.4}},
+	} {
+		got := referencePoint(c.found, c.all)
+		for k := range got {
+			near(t, name, got[k], c.want[k], 1e-9)
+		}
+	}
+}
+
+// With more trials than are learnt from both objectives learn from the same ones, and from
+// the whole front.
+func TestLongHistoriesKeepTheFront(t *testing.T) {
+	var lists [2][]finished
+	for i := range 30 {
+		f := finished{number: i, complete: true, feasible: true, value: float64(100 + i)}
+		lists[0], lists[1] = append(lists[0], f), append(lists[1], f)
+	}
+	for i := range 5 { // a front among the earliest
+		lists[0][i].value, lists[1][i].value = float64(i), float64(-i)
+	}
+	if got, want := limitFront(lists[0], lists[1], 8), []int{0, 1, 2, 3, 4, 27, 28, 29}; !slices.Equal(got, want) {
+		t.Errorf("kept %v, want %v", got, want)
+	}
+	if got, want := limitFront(lists[0], lists[1], 3), []int{2, 3, 4}; !slices.Equal(got, want) {
+		t.Errorf("of a long front kept %v, want %v", got, want)
+	}
+	if got := limitFront(lists[0], lists[1], 30); len(got) != 30 {
+		t.Errorf("%d of 30 are kept", len(got))
+	}
+}

@@ -34,7 +34,7 @@ type finished struct {
 func recall(e *encoder, req search.Request) *past {
 	h := &past{seen: make(map[string]bool, len(req.History))}
 	d := req.Directions[0]
-	lift := newLift(d, req.History)
+	lift := newLift(e.space, d, req.History)
 	for _, t := range req.History {
 		p, err := e.space.Check(t.Params)
 		if err != nil {
@@ -49,7 +49,7 @@ func recall(e *encoder, req search.Request) *past {
 		}
 		f := finished{number: t.Number, u: u, x: e.encode(p), value: outcome(t, d), complete: t.State == search.Complete, seconds: t.Seconds}
 		f.broken, f.feasible = t.Constraints(), t.Feasible()
-		if v, ok := t.NoiseVariance(); ok {
+		if v, ok := t.NoiseVariance(); ok && finite(f.value) {
 			f.variance, f.scores = v, len(t.Scores())
 		}
 		if t.State == search.Pruned {

@@ -2,7 +2,7 @@ package bayes
 
 import "math"
 
-// hyper holds the hyperparameters of the Gaussian process, in natural units.
+// Hyperparameters are those of the Gaussian process, in natural units.
 type Hyperparameters struct {
 	LengthScales []float64 `json:"length_scales"` // [D], one a column, in units of the column's range
 	Scale        float64   `json:"scale"`         // s, the variance of f

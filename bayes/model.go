@@ -2,6 +2,7 @@ package bayes
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -38,11 +39,16 @@ type model struct {
 // learn fits the process to at least one finished trial; nil where it cannot, which
 // is when even the defaults fail.
 func (s *Sampler) learn(e *encoder, h *past, rng *rand.Rand) *model {
-	if len(h.finished) == 0 {
+	_, y := fitOutputs(h.values(func(f finished) float64 { return f.value }))
+	return s.learnFrom(e, h, limit(ranked(y), observationLimit), rng)
+}
+
+// learnFrom is learn from some of the finished trials, whose indices keep are.
+func (s *Sampler) learnFrom(e *encoder, h *past, keep []int, rng *rand.Rand) *model {
+	if len(keep) == 0 {
 		return nil
 	}
 	scale, y := fitOutputs(h.values(func(f finished) float64 { return f.value }))
-	keep := limit(ranked(y), observationLimit)
 	m := &model{trials: pick(h.finished, keep), outputs: scale}
 	x := make([][]float64, len(keep))
 	for i, f := range m.trials {
@@ -84,30 +90,34 @@ const pooledDegrees = 10
 // knownNoise returns the variances of the outputs [n] as far as they are known,
 // brought to the process's scale by the slope of the transform there (the delta
 // method); nil where none is. Each is drawn towards the mean of all, the more the
-// fewer scores it comes from.
+// fewer scores it comes from. One that is NaN is not known; one beyond maxNoise counts as
+// that and does not go into the mean.
 func knownNoise(trials []finished, scale outputs) []float64 {
 	out := make([]float64, len(trials))
+	known := make([]bool, len(trials))
 	mean, n := 0.0, 0.0
 	for i, f := range trials {
-		if f.scores < 2 {
+		slope := scale.slope(f.value)
+		v := f.variance * slope * slope
+		if f.scores < 2 || math.IsNaN(v) {
 			continue
 		}
-		slope := scale.slope(f.value)
-		if v := f.variance * slope * slope; v < maxNoise { // false for NaN
-			out[i] = v
-		} else {
-			out[i] = maxNoise
+		known[i], out[i] = true, min(v, maxNoise)
+		if v < maxNoise {
+			mean += v
+			n++
 		}
-		mean += out[i]
-		n++
 	}
-	if n == 0 {
+	if !slices.Contains(known, true) {
 		return nil
 	}
-	mean /= n
+	pool := 0.0
+	if n > 0 {
+		pool, mean = pooledDegrees, mean/n
+	}
 	for i, f := range trials {
-		if own := float64(f.scores) - 1; own > 0 {
-			out[i] = max((own*out[i]+pooledDegrees*mean)/(own+pooledDegrees), minNoise)
+		if own := float64(f.scores) - 1; known[i] {
+			out[i] = max((own*out[i]+pool*mean)/(own+pool), minNoise)
 		}
 	}
 	return out

@@ -8,7 +8,7 @@ import (
 	"mnisttune/search"
 )
 
-// ErrNoTrials is what Recommend returns when no trial is complete.
+// ErrNoTrials is what Recommend and Explain return when no trial is complete.
 var ErrNoTrials = errors.New("bayes: no trial is complete")
 
 // Recommend returns the number of the complete trial with the best predicted mean,
@@ -16,7 +16,7 @@ var ErrNoTrials = errors.New("bayes: no trial is complete")
 // noise apart. With a noisy objective this is a better choice than the trial with the
 // best value, which is often a lucky one. Trials that have not finished are left out;
 // req.Number and req.Attrs are not used, and req.Rand may be nil. The errors are
-// Sample's, and ErrNoTrials. It is safe for concurrent use.
+// Sample's, and ErrNoTrials when no trial is complete. It is safe for concurrent use.
 func (s *Sampler) Recommend(req search.Request) (trial int, mean, sd float64, err error) {
 	if err := s.validateOne(req); err != nil {
 		return 0, 0, 0, err

@@ -26,10 +26,14 @@ type rung struct {
 	gain         float64 // median of end less reached
 }
 
-func newLift(d search.Direction, history []search.Trial) *lift {
+// newLift takes the complete trials of the space.
+func newLift(space search.Space, d search.Direction, history []search.Trial) *lift {
 	l := &lift{direction: d, rungs: map[int]rung{}}
 	for _, t := range history {
-		if t.State == search.Complete && len(t.Values) > 0 {
+		if t.State != search.Complete || len(t.Values) == 0 {
+			continue
+		}
+		if _, err := space.Check(t.Params); err == nil {
 			l.complete = append(l.complete, t)
 		}
 	}

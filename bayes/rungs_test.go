@@ -22,6 +22,8 @@ func TestPrunedTrialsAreLifted(t *testing.T) {
 		curve(search.Complete, 0.62, 0.83, 0.92),
 		curve(search.Complete, 0.50, 0.72, 0.84),
 	}
+	foreign := complete[2]
+	foreign.Params = search.Params{"x": 1}
 	for _, c := range []struct {
 		name    string
 		history []search.Trial
@@ -35,9 +37,10 @@ func TestPrunedTrialsAreLifted(t *testing.T) {
 		{"ahead of all", complete, curve(search.Pruned, 0.63), -0.93},
 		{"where nobody was", complete, curve(search.Pruned, 0.3, 0.5, 0.6, 0.7), -0.7},
 		{"with too few that passed", complete[:2], curve(search.Pruned, 0.3), -0.3},
+		{"with one of another space", append(complete[:2:2], foreign), curve(search.Pruned, 0.3), -0.3},
 		{"without reports", complete, search.Trial{State: search.Pruned, Values: []float64{0.4}}, -0.4},
 	} {
-		l := newLift(search.Maximize, c.history)
+		l := newLift(space(t), search.Maximize, c.history)
 		near(t, c.name, l.final(c.pruned, outcome(c.pruned, search.Maximize)), c.want, 1e-12)
 	}
 }

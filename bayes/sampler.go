@@ -33,7 +33,8 @@ type Sampler struct {
 	Acquisition Acquisition `json:"acquisition,omitempty"`
 	// Draws, if more than 1, is over how many draws from the posterior distribution of
 	// the hyperparameters the acquisition is averaged, in place of taking it at their
-	// mode; with n trials at most 400/n.
+	// mode; with n trials at most 400/n. With two objectives it is the mode, whatever
+	// Draws is.
 	Draws int `json:"draws,omitempty"`
 	// Warp bends numeric parameters by Kumaraswamy's function, which is fitted with the
 	// other hyperparameters, once there are four trials for each.
@@ -53,8 +54,9 @@ type Sampler struct {
 var _ search.Sampler = (*Sampler)(nil)
 
 // Sample returns the parameters of trial req.Number. It returns
-// search.ErrExhausted where every configuration has been proposed, ctx's cause
-// where that is done, and an error for a wrong option or a request that has not
+// search.ErrExhausted where every feasible configuration has been proposed, ctx's cause
+// where that is done, an error where it finds no feasible one in a space that is too large
+// to look at whole, and an error for a wrong option or a request that has not
 // one or two directions. Numerical trouble is no error: it falls back to the
 // last fit, to default hyperparameters and to the start design.
 func (s *Sampler) Sample(ctx context.Context, req search.Request) (search.Params, error) {
@@ -82,9 +84,9 @@ func (s *Sampler) Sample(ctx context.Context, req search.Request) (search.Params
 			return p, nil
 		}
 	}
-	p := spread(e, h, req.Feasible, req.Rand)
-	if p == nil {
-		return nil, search.ErrExhausted
+	p, err := spread(ctx, e, h, req.Feasible, req.Rand)
+	if err != nil {
+		return nil, err
 	}
 	req.Attrs[Attr] = Note{Source: FromDesign}
 	return p, nil

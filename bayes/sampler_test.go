@@ -422,3 +422,62 @@ func FuzzDegenerateHistories(f *testing.F) {
 		}
 	})
 }
+
+// Where nothing is feasible that is said at once, and a finite space is exhausted; what is
+// rare is found.
+func TestNothingFeasible(t *testing.T) {
+	reals := space(t, search.Float("x", -5, 10), search.Float("y", 0, 15))
+	for name, c := range map[string]struct {
+		sp        search.Space
+		feasible  func(search.Params) bool
+		exhausted bool
+		found     bool
+	}{
+		"reals":       {sp: reals, feasible: func(search.Params) bool { return false }},
+		"rare":        {sp: reals, feasible: func(p search.Params) bool { return number(p, "x") < -4.5 && number(p, "y") < 0.3 }, found: true},
+		"finite":      {sp: space(t, search.Int("n", 1, 90), search.Int("m", 1, 90)), feasible: func(search.Params) bool { return false }, exhausted: true},
+		"last corner": {sp: space(t, search.Int("n", 1, 90), search.Int("m", 1, 90)), feasible: func(p search.Params) bool { return number(p, "n")+number(p, "m") == 180 }, found: true},
+		"vast":        {sp: space(t, search.Int("n", 1, 1<<20), search.Int("m", 1, 1<<20)), feasible: func(search.Params) bool { return false }},
+	} {
+		looks := 0
+		p, err := (&Sampler{}).Sample(t.Context(), search.Request{Space: c.sp, Directions: []search.Direction{search.Minimize},
+			Rand: rand.New(rand.NewPCG(1, 1)), Attrs: map[string]any{}, Feasible: func(p search.Params) bool { looks++; return c.feasible(p) }})
+		if (err == nil) != c.found || c.found && !c.feasible(p) || errors.Is(err, search.ErrExhausted) != c.exhausted || looks > 1<<17 {
+			t.Errorf("%s: %v, %v after %d looks", name, p, err, looks)
+		}
+	}
+}
+
+// A search for a feasible configuration ends with its context.
+func TestLookingFurtherStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	looks := 0
+	_, err := (&Sampler{}).Sample(ctx, search.Request{Space: space(t, search.Int("n", 1, 1<<20)), Directions: []search.Direction{search.Minimize},
+		Rand: rand.New(rand.NewPCG(1, 1)), Attrs: map[string]any{}, Feasible: func(search.Params) bool {
+			if looks++; looks == 1000 {
+				cancel()
+			}
+			return false
+		}})
+	if !errors.Is(err, context.Canceled) || looks > 1001 {
+		t.Errorf("%v after %d looks", err, looks)
+	}
+}
+
+// A move on a flat density forgets where it was, however wide that is.
+func TestSliceKeepsTheDistribution(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	flat := func(t []float64) float64 {
+		if t[0] < 0 || t[0] > 100 {
+			return math.Inf(-1)
+		}
+		return 0
+	}
+	mean := 0.0
+	for range 400 {
+		at := []float64{1}
+		slice(flat, at, 0, 0, rng)
+		mean += at[0] / 400
+	}
+	near(t, "mean of a uniform distribution on 0 to 100", mean, 50, 0.1)
+}

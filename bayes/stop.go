@@ -13,9 +13,10 @@ const stopAfter = 20
 
 // Stopping is a sampler that ends a search when there is nothing to gain: it returns
 // search.ErrConverged when, with the greatest confidence, the best configuration that has
-// not been tried is better than the best one that has by less than the measurements'
+// no result yet is better than the best one that has by less than the measurements'
 // noise (the regret bound of Makarova et al. 2022, with the width of UCB in place of their
-// growing one), and there are 20 complete trials. The noise of a trial is the deviation of
+// growing one), and there are 20 complete, feasible trials. Configurations that are more
+// likely than not to break a measured constraint are none of those. The noise of a trial is the deviation of
 // the mean of its scores, if it has several, else what the process makes of it. Until then
 // its Sampler proposes.
 //
@@ -49,6 +50,7 @@ func expectedGain(req search.Request) (gain, noise float64, ok bool) {
 		return 0, 0, false
 	}
 	h := recall(e, req)
+	pending := h.pending
 	h.pending = nil
 	complete := 0
 	for _, f := range h.finished {
@@ -72,14 +74,36 @@ func expectedGain(req search.Request) (gain, noise float64, ok bool) {
 	lowest := math.Inf(1) // the lower end of what may be found
 	for i, f := range m.trials {
 		mean, sd := member.predict(m.obs.x[i])
+		if !f.feasible {
+			continue
+		}
 		lowest = min(lowest, mean-ucbWidth*sd)
-		if f.complete && f.feasible {
+		if f.complete {
 			surest = min(surest, mean+ucbWidth*sd)
 		}
 	}
-	look := &maximiser{encoder: e, landscape: m.mixture, seen: h.seen, feasible: req.Feasible}
+	for _, x := range pending {
+		mean, sd := member.predict(x)
+		lowest = min(lowest, mean-ucbWidth*sd)
+	}
+	look := &maximiser{encoder: e, landscape: m.mixture, seen: h.seen, feasible: likely(e, req.Feasible, learnConstraints(e, h, req.Rand))}
 	if p, value := look.best(h.elite(), req.Rand); p != nil {
 		lowest = min(lowest, -value)
 	}
 	return surest - lowest, math.Sqrt(m.obs.luck(m.hyper.Hyperparameters, row)), true
+}
+
+// likely returns feasible for configurations that break no constraint with the probability
+// 1/2 at least, given its logarithm; both may be nil.
+func likely(e *encoder, feasible func(search.Params) bool, probability func(u []float64) float64) func(search.Params) bool {
+	if probability == nil {
+		return feasible
+	}
+	return func(p search.Params) bool {
+		if feasible != nil && !feasible(p) {
+			return false
+		}
+		u, _ := e.space.Encode(p)
+		return probability(u) >= -math.Ln2
+	}
 }

@@ -2,7 +2,9 @@ package bayes
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -52,5 +54,48 @@ func TestStoppingRefuses(t *testing.T) {
 		if _, err := (&Stopping{c.s}).Sample(t.Context(), req); err == nil || errors.Is(err, search.ErrConverged) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// slope is trials 1 to n of the values -1, -2 and so on.
+func slope(n int) (trials []search.Trial) {
+	for i := range n {
+		trials = append(trials, search.Trial{Number: i, State: search.Complete, Params: search.Params{"n": i + 1}, Values: []float64{-float64(i + 1)}})
+	}
+	return trials
+}
+
+func gainOf(t *testing.T, sp search.Space, trials []search.Trial) float64 {
+	t.Helper()
+	gain, _, ok := expectedGain(search.Request{Space: sp, Directions: []search.Direction{search.Minimize}, History: trials, Rand: rand.New(rand.NewPCG(1, 1))})
+	if !ok {
+		t.Fatal("there is too little to tell")
+	}
+	return gain
+}
+
+// What pending trials may give is still to be gained.
+func TestStoppingWaitsForPendingTrials(t *testing.T) {
+	sp := space(t, search.Int("n", 1, 30))
+	trials := slope(30)
+	open := gainOf(t, sp, trials[:24])
+	for i := range 6 {
+		trials[24+i].State, trials[24+i].Values = search.Running, nil
+	}
+	if got := gainOf(t, sp, trials); open < 0.1 || got < 0.9*open {
+		t.Errorf("with the last 6 pending %v is to be gained, with them open %v", got, open)
+	}
+}
+
+// What breaks a measured constraint, or is likely to, is nothing to be gained.
+func TestStoppingKnowsConstraints(t *testing.T) {
+	sp := space(t, search.Int("n", 1, 40))
+	trials := slope(30)
+	free := gainOf(t, sp, trials)
+	for i := range trials {
+		trials[i].Attrs = map[string]json.RawMessage{search.AttrConstraints: json.RawMessage(fmt.Sprintf("[%v]", float64(i)-22.5))}
+	}
+	if got := gainOf(t, sp, trials); free < 0.1 || got > free/4 {
+		t.Errorf("under a constraint %v is to be gained, without it %v", got, free)
 	}
 }

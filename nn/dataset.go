@@ -53,38 +53,46 @@ func same(a, b Dataset) bool {
 	return a != nil && b != nil && reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
-// labelsOf reads all labels of a data set once.
+// labelsOf reads all labels of a data set once, of a choice those of the chosen rows only.
 func labelsOf(d Dataset, features, classes int) ([]uint8, error) {
 	if err := checkDims(d, features); err != nil {
 		return nil, err
 	}
-	if c, ok := d.(*choice); ok {
-		all, err := labelsOf(c.base, features, classes)
-		if err != nil {
-			return nil, err
-		}
-		labels := make([]uint8, len(c.rows))
-		for i, r := range c.rows {
-			labels[i] = all[r]
-		}
-		return labels, nil
+	base, row := d, func(i int) int { return i } // where the rows are
+	c, chosen := d.(*choice)
+	if chosen {
+		base, row = c.base, func(i int) int { return int(c.rows[i]) }
 	}
-	if b, ok := d.(ByteDataset); ok {
+	if b, ok := base.(ByteDataset); ok {
 		_, labels, _ := b.Bytes()
-		return labels, checkLabels(labels, classes, func(i int) int { return i })
+		if len(labels) != base.Len() {
+			return nil, fmt.Errorf("nn: the data set gives %d labels, want %d", len(labels), base.Len())
+		}
+		if chosen {
+			labels = pickLabels(labels, c.rows)
+		}
+		return labels, checkLabels(labels, classes, row)
 	}
 	const chunk = 256
 	labels, x, rows := make([]uint8, d.Len()), make([]float32, chunk*features), make([]int, 0, chunk)
 	for lo := 0; lo < len(labels); lo += chunk {
 		rows = rows[:0]
 		for r := lo; r < min(lo+chunk, len(labels)); r++ {
-			rows = append(rows, r)
+			rows = append(rows, row(r))
 		}
-		if err := d.Fill(x[:len(rows)*features], labels[lo:lo+len(rows)], rows); err != nil {
+		if err := base.Fill(x[:len(rows)*features], labels[lo:lo+len(rows)], rows); err != nil {
 			return nil, fmt.Errorf("nn: reading the data set: %w", err)
 		}
 	}
-	return labels, checkLabels(labels, classes, func(i int) int { return i })
+	return labels, checkLabels(labels, classes, row)
+}
+
+func pickLabels(all []uint8, rows []int32) []uint8 {
+	labels := make([]uint8, len(rows))
+	for i, r := range rows {
+		labels[i] = all[r]
+	}
+	return labels
 }
 
 // checkDims reports whether d fits a network of so many inputs.
@@ -104,18 +112,14 @@ func newSource(d Dataset, features, classes int) (*graph.Source, error) {
 	if err := checkDims(d, features); err != nil {
 		return nil, err
 	}
+	base, src := d, &graph.Source{Features: features, Classes: classes, Rows: d.Len()}
 	if c, ok := d.(*choice); ok {
-		src, err := newSource(c.base, features, classes)
-		if err == nil {
-			src.Rows, src.Index = len(c.rows), c.rows
-		}
-		return src, err
+		base, src.Index = c.base, c.rows
 	}
-	src := &graph.Source{Features: features, Classes: classes, Rows: d.Len()}
-	b, ok := d.(ByteDataset)
+	b, ok := base.(ByteDataset)
 	if !ok {
 		src.Fill = func(x []float32, y []uint8, rows []int) error {
-			if err := d.Fill(x, y, rows); err != nil {
+			if err := base.Fill(x, y, rows); err != nil {
 				return err
 			}
 			return checkLabels(y, classes, func(i int) int { return rows[i] })
@@ -123,10 +127,10 @@ func newSource(d Dataset, features, classes int) (*graph.Source, error) {
 		return src, nil
 	}
 	pixels, labels, scale := b.Bytes()
-	if len(pixels) != src.Rows*features || len(labels) != src.Rows {
-		return nil, fmt.Errorf("nn: the data set gives %d bytes and %d labels, want %d rows of %d bytes", len(pixels), len(labels), src.Rows, features)
+	if n := base.Len(); len(pixels) != n*features || len(labels) != n {
+		return nil, fmt.Errorf("nn: the data set gives %d bytes and %d labels, want %d rows of %d bytes", len(pixels), len(labels), n, features)
 	}
-	if err := checkLabels(labels, classes, func(i int) int { return i }); err != nil {
+	if _, err := labelsOf(d, features, classes); err != nil {
 		return nil, err
 	}
 	src.Pixels, src.Labels = pixels, labels

@@ -24,7 +24,7 @@ type Options struct {
 	Checkpoint Checkpoint
 	Hooks      Hooks
 	// Clock tells the time that seconds and samples/s are measured with.
-	// Default time.Now.
+	// Default the system's, to a microsecond or better.
 	Clock func() time.Time
 }
 
@@ -63,7 +63,7 @@ func New(cfg Config, o Options) (*Trainer, error) {
 		return nil, err
 	}
 	if o.Clock == nil {
-		o.Clock = time.Now
+		o.Clock = systemClock()
 	}
 	return &Trainer{cfg: cfg.WithDefaults(), options: o, backend: b}, nil
 }

@@ -21,6 +21,7 @@ type Training struct {
 	trainSeconds      float64
 	checkpoint        Checkpoint
 	saved             time.Time // when the last checkpoint was written
+	failed            error     // of the epoch that ended it
 }
 
 // Begin prepares what Fit does: a training from newly drawn weights or, where
@@ -72,8 +73,21 @@ func (f *Training) Done() bool {
 }
 
 // Epoch trains and validates the next epoch, adds it to the Result and returns it. After
-// an error there is no going on.
+// an error there is no going on: from then on, and when the training is Done, it returns an
+// error and trains nothing.
 func (f *Training) Epoch(ctx context.Context) (Epoch, error) {
+	switch {
+	case f.failed != nil:
+		return Epoch{}, fmt.Errorf("nn: the training has ended with an error: %w", f.failed)
+	case f.Done():
+		return Epoch{}, fmt.Errorf("nn: the training is done after %d epochs", len(f.result.History))
+	}
+	var e Epoch
+	e, f.failed = f.epoch(ctx)
+	return e, f.failed
+}
+
+func (f *Training) epoch(ctx context.Context) (Epoch, error) {
 	clock := f.trainer.options.Clock
 	start := clock()
 	e := Epoch{Number: len(f.result.History) + 1}
@@ -107,8 +121,12 @@ func (f *Training) Epoch(ctx context.Context) (Epoch, error) {
 }
 
 // Finish ends the training and gives its weights to the trainer: those of the best epoch
-// where Patience is set, else the last ones.
+// where Patience is set, else the last ones. It returns an error before the first epoch, and
+// a *DivergedError where the weights are not finite; the trainer then keeps what it had.
 func (f *Training) Finish() error {
+	if len(f.result.History) == 0 {
+		return errors.New("nn: no epoch is trained: there is nothing to finish")
+	}
 	state := f.bestState
 	if f.trainer.cfg.Patience == 0 {
 		state = f.program.State()

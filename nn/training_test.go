@@ -1,7 +1,10 @@
 package nn
 
 import (
+	"context"
+	"errors"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -188,5 +191,113 @@ func TestTrainingsInStep(t *testing.T) {
 	}
 	if _, err := trainers[0].State(); err == nil {
 		t.Error("a training that was not finished has given its weights away")
+	}
+}
+
+// A training that has not begun, is done, or was cut off says so, and the trainer keeps
+// what it had.
+func TestTrainingOutOfTurn(t *testing.T) {
+	all := someBytes(60, false)
+	trainer, err := New(Config{Epochs: 2, BatchSize: 8, Width: Widths{5}, Patience: 1}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := trainer.Fit(t.Context(), all, all); err != nil {
+		t.Fatal(err)
+	}
+	begin := func() *Training {
+		training, err := trainer.Begin(all, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return training
+	}
+	if err := begin().Finish(); err == nil {
+		t.Error("a training is finished before its first epoch")
+	}
+	if _, err := trainer.State(); err != nil {
+		t.Errorf("the trainer has lost its weights: %v", err)
+	}
+	done := begin()
+	for !done.Done() {
+		if _, err := done.Epoch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := len(done.Result().History)
+	if _, err := done.Epoch(t.Context()); err == nil || len(done.Result().History) != n {
+		t.Errorf("a training that is done goes on: %v", err)
+	}
+	cut, reason := begin(), errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(reason)
+	for _, ctx := range []context.Context{ctx, t.Context()} {
+		if _, err := cut.Epoch(ctx); !errors.Is(err, reason) || len(cut.Result().History) != 0 {
+			t.Errorf("a training that was cut off: %v", err)
+		}
+	}
+}
+
+// A watch depends neither on the numbers of the epochs nor on a name for its metric.
+func TestWatchFromAnyEpoch(t *testing.T) {
+	w := Watch{Patience: 2}
+	for i, c := range []struct {
+		accuracy   float64
+		best, stop bool
+	}{{-0.5, true, false}, {-0.6, false, false}, {-0.4, true, false}, {-0.4, false, false}, {-0.4, false, true}} {
+		if best, stop := w.See(Epoch{Number: 7 + i, Val: &Metrics{Accuracy: c.accuracy}}); best != c.best || stop != c.stop {
+			t.Errorf("epoch %d: best %v, stop %v", 7+i, best, stop)
+		}
+	}
+	if w.Best != 9 || w.Value != -0.4 {
+		t.Errorf("%+v", w)
+	}
+}
+
+// counted counts the rows that are read.
+type counted struct {
+	*byteRows
+	read *int
+}
+
+func (d counted) Fill(x []float32, y []uint8, rows []int) error {
+	*d.read += len(rows)
+	return d.byteRows.Fill(x, y, rows)
+}
+
+// Of a choice only the chosen rows are read: a wrong label elsewhere is not seen.
+func TestLabelsOfChosenRows(t *testing.T) {
+	all := someBytes(600, false)
+	all.labels[1] = 9
+	chosen := make([]int, 300)
+	for i := range chosen {
+		chosen[i] = 2 * i
+	}
+	read := 0
+	for name, d := range map[string]Dataset{"bytes": all, "floats": noBytes{counted{all, &read}}} {
+		c, err := Rows(d, chosen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels, err := labelsOf(c, 30, 3)
+		if err != nil || len(labels) != 300 {
+			t.Fatalf("%s: %d labels, %v", name, len(labels), err)
+		}
+		for i, y := range labels {
+			if y != all.labels[2*i] {
+				t.Fatalf("%s: row %d has the label %d, want %d", name, i, y, all.labels[2*i])
+			}
+		}
+		if _, err := newSource(c, 30, 3); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if wrong, _ := Rows(d, []int{0, 1}); wrong != nil {
+			if _, err := labelsOf(wrong, 30, 3); err == nil || !strings.Contains(err.Error(), "row 1 has the label 9") {
+				t.Errorf("%s: a wrong label: %v", name, err)
+			}
+		}
+	}
+	if read != 300+2 {
+		t.Errorf("%d rows were read, want 302", read)
 	}
 }

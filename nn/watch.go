@@ -6,7 +6,7 @@ import "math"
 // has stopped improving, by the rule of Keras's EarlyStopping. The fields up to MinDelta
 // are set by the user, the others by See; all of them are its state.
 type Watch struct {
-	// Monitor, Patience and MinDelta are as in a Config.
+	// Monitor, Patience and MinDelta are as in a Config, and Monitor has the same default.
 	Monitor  string
 	Patience int
 	MinDelta float64
@@ -30,18 +30,20 @@ func (c *Config) watch() Watch {
 // See takes the next epoch in. best says whether it is the best one so far, stop whether
 // Patience has run out.
 func (w *Watch) See(e Epoch) (best, stop bool) {
+	setDefault(&w.Monitor, "val_accuracy")
+	first := w.Best == 0
 	value, ok := e.Metric(w.Monitor)
 	if !ok {
 		w.Best = e.Number
 		return true, false
 	}
-	if best = w.Best == 0 || w.better(value, w.Value); best {
+	if best = first || w.better(value, w.Value); best {
 		w.Best, w.Value = e.Number, value
 	}
 	if w.Patience == 0 {
 		return best, false
 	}
-	if e.Number == 1 || w.better(value, w.Reference) && math.Abs(value-w.Reference) > w.MinDelta {
+	if first || w.better(value, w.Reference) && math.Abs(value-w.Reference) > w.MinDelta {
 		w.Reference, w.WithoutChange = value, 0
 	} else {
 		w.WithoutChange++

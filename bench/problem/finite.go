@@ -31,14 +31,25 @@ func cells(s search.Space) iter.Seq[search.Params] {
 	}
 }
 
-// levels returns the values of a parameter that is not real and has no step.
+// levels returns the values of a parameter that has finitely many.
 func levels(p search.Param) []any {
-	if p.Kind != search.Integer {
-		return p.Values
-	}
 	var out []any
-	for x := int(p.Low); x <= int(p.High); x++ {
-		out = append(out, x)
+	switch {
+	case len(p.Values) > 0:
+		return p.Values
+	case p.Log && p.Kind == search.Integer: // without a step, not equally wide
+		for x := int(p.Low); x <= int(p.High); x++ {
+			out = append(out, x)
+		}
+		return out
+	}
+	alone, err := search.NewSpace(p)
+	if err != nil {
+		return nil // p is of a space and has no condition
+	}
+	n, _ := alone.Size()
+	for k := range n {
+		out = append(out, alone.Decode([]float64{(float64(k) + 0.5) / float64(n)})[p.Name])
 	}
 	return out
 }

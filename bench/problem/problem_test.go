@@ -244,3 +244,24 @@ func TestNoise(t *testing.T) {
 		t.Error("car-noisy is noisy, car is not")
 	}
 }
+
+// A step leaves fewer values: of -2, 0, 2 and 0.1, 0.2 two draws find 0 + 0.1 with the
+// probability 1/3, else -2 or 2 with 0.1, or what 0.2 gives.
+func TestExpectedRandomWithSteps(t *testing.T) {
+	n, x := search.Int("n", -2, 2), search.Float("x", 0.1, 0.2)
+	n.Step, x.Step = 2, 0.1
+	space, err := search.NewSpace(n, x, search.LogFloat("one", 3, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Problem{Space: space, Direction: search.Minimize, Scale: 1, Value: func(p search.Params) float64 {
+		a, _ := p.Float("n")
+		b, _ := p.Float("x")
+		return math.Abs(a) + b
+	}, Best: 0.1}
+	// Regrets 0, .1, 2, 2, 2.1, 2.1: the best of two is the first with 5/15, then 4/15, ...
+	want := (5*0 + 4*0.1 + 3*2 + 2*2 + 1*2.1) / 15
+	if got, ok := ExpectedRandom(p, 2); !ok || math.Abs(got-want) > 1e-12 {
+		t.Errorf("got %v, %v, want %v", got, ok, want)
+	}
+}

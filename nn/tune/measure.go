@@ -14,7 +14,8 @@ import (
 // Measures lists what can be measured of a trial beside its metric, as a further objective
 // or under a constraint: parameters (weights and biases of one network), samples_per_second
 // (of the training steps), seconds (of training and validation, all networks), latency (the
-// median time to judge one row, in seconds); val_accuracy and val_loss of the best epoch
+// median time to judge one row, in seconds; a trial whose last weights are not finite has
+// none and fails where it is asked for); val_accuracy and val_loss of the best epoch
 // under a constraint only. All but parameters and the last two depend on the machine and on
 // what else it does: a study that uses them cannot be repeated bit for bit.
 var Measures = []string{"parameters", "samples_per_second", "seconds", "latency", "val_accuracy", "val_loss"}
@@ -30,8 +31,20 @@ func directionOf(name string) search.Direction {
 	return search.Minimize
 }
 
-// measure returns a measure of trained networks.
+// measure returns a measure of trained networks, which is taken once.
 func (g *group) measure(ctx context.Context, name string) (float64, error) {
+	if value, ok := g.measured[name]; ok {
+		return value, nil
+	}
+	value, err := g.take(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	g.measured[name] = value
+	return value, nil
+}
+
+func (g *group) take(ctx context.Context, name string) (float64, error) {
 	switch name {
 	case "parameters":
 		return float64(g.trainings[0].Result().Parameters), nil

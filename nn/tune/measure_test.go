@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"mnisttune/nn"
 	"mnisttune/search"
@@ -68,5 +69,32 @@ func TestParseConstraint(t *testing.T) {
 		if err == nil && c.String() != want || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, %v, want %q", text, c, err, want)
 		}
+	}
+}
+
+// The value of an objective is the one that its constraint was judged by.
+func TestMeasuresAreTakenOnce(t *testing.T) {
+	now, calls := time.Unix(0, 0), 0
+	o := &Objective{Base: nn.Config{Epochs: 1, Width: nn.Widths{4}}, Train: rows{1, 50}, Val: rows{2, 50}, Others: []string{"latency"},
+		Constraints: []Constraint{{Measure: "latency", Bound: 0}}}
+	o.Options.Clock = func() time.Time { // slower with every look
+		calls++
+		now = now.Add(time.Duration(calls) * time.Millisecond)
+		return now
+	}
+	space, err := search.ParseSpace([]string{"learning_rate=0.01,0.02"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	study, err := search.NewStudy(search.StudyOptions{Space: space, Directions: o.Directions(), Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := search.OptimizeMulti(t.Context(), study, o.EvaluateAll, search.OptimizeOptions{Trials: 1}); err != nil {
+		t.Fatal(err)
+	}
+	trial := study.Trials()[0]
+	if c := trial.Constraints(); len(c) != 1 || len(trial.Values) != 2 || c[0] != trial.Values[1] || c[0] <= 0 {
+		t.Errorf("values %v, constraints %v", trial.Values, c)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -234,7 +235,7 @@ func TestEvaluateNotStartable(t *testing.T) {
 	c := &command.Command{Args: []string{filepath.Join(dir, "{trial}")}}
 	wantError(t, evaluate(t.Context(), t, c, search.StudyOptions{}, nil).err, filepath.Join(dir, "0"), "could not be started")
 	for _, program := range []string{"no-such-program-anywhere", "./no-such-file", dir} {
-		wantError(t, (&command.Command{Args: []string{program}}).Validate(anySpace(t)), program)
+		wantError(t, (&command.Command{Args: []string{program}}).Validate(anySpace(t)), strings.Trim(strconv.Quote(program), `"`))
 	}
 }
 

@@ -4,6 +4,7 @@ package journal
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -24,6 +25,30 @@ func makeLink(path string, marked bool) error {
 	}
 	return err
 }
+
+// removeOpen removes a file and closes it, in this order: nobody finds it without its
+// lock.
+func removeOpen(f *os.File, path string) error {
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, f.Close())
+}
+
+// takePlace gives an open file, which is locked, the name of the log, and holds it instead.
+func (l *lock) takePlace(file *os.File) error {
+	if err := os.Rename(file.Name(), l.path); err != nil {
+		return err
+	}
+	old := l.file
+	l.file = file
+	_ = old.Close() // nobody writes to it any more
+	return nil
+}
+
+// secondName gives a file a name that must not exist.
+func secondName(path, name string) error { return os.Link(path, name) }
 
 // truncate cuts an open file to a size.
 func truncate(f *os.File, size int64) error { return f.Truncate(size) }

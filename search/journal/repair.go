@@ -71,17 +71,16 @@ func rewrite(l *lock) (kept string, err error) {
 		return "", err
 	}
 	if kept, err = replace(l, temp); err != nil {
-		return "", errors.Join(err, temp.Close(), os.Remove(temp.Name()))
+		_ = temp.Close()
+		return "", errors.Join(err, os.Remove(temp.Name()))
 	}
-	old := l.file
-	l.file = temp
-	if err := errors.Join(old.Close(), syncDir(filepath.Dir(l.path))); err != nil {
+	if err := syncDir(filepath.Dir(l.path)); err != nil {
 		return kept, fmt.Errorf("the repaired log is in place, but: %w", err)
 	}
 	return kept, nil
 }
 
-// replace fills temp and renames it; after an error the log is what it was.
+// replace fills temp and gives it the log's name; after an error the log is what it was.
 func replace(l *lock, temp *os.File) (kept string, err error) {
 	if err := fill(temp, l); err != nil {
 		return "", err
@@ -91,7 +90,7 @@ func replace(l *lock, temp *os.File) (kept string, err error) {
 		return "", err
 	}
 	if l.held() {
-		err = os.Rename(temp.Name(), l.path)
+		err = l.takePlace(temp)
 	} else {
 		err = errors.New("the lock was taken away")
 	}
@@ -131,7 +130,7 @@ func fill(temp *os.File, l *lock) error {
 func keepOriginal(path string) (string, error) {
 	for n := 1; ; n++ {
 		name := fmt.Sprintf("%s.damaged-%d", path, n)
-		err := os.Link(path, name)
+		err := secondName(path, name)
 		if err == nil {
 			return name, nil
 		}

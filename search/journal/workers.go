@@ -94,13 +94,7 @@ func (f *File) sweep() {
 }
 
 // Close ends the presence.
-func (p *Presence) Close() error {
-	err := os.Remove(p.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return errors.Join(err, p.file.Close())
-}
+func (p *Presence) Close() error { return removeOpen(p.file, p.path) }
 
 // Dead implements search.Liveness: it knows the workers of this host that have enlisted.
 func (f *File) Dead(worker string) (dead, known bool) {
@@ -117,13 +111,11 @@ func removeDead(path string) (dead, known bool) {
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrNotExist)
 	}
-	defer file.Close()
-	switch trySystemLock(file) {
-	case lockTaken:
-		_ = os.Remove(path) // left by the dead; if it stays nothing is lost
+	state := trySystemLock(file)
+	if state == lockTaken {
+		_ = removeOpen(file, path) // left by the dead; if it stays nothing is lost
 		return true, true
-	case lockBusy:
-		return false, true
 	}
-	return false, false
+	_ = file.Close()
+	return false, state == lockBusy
 }
