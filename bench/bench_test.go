@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -151,7 +152,7 @@ func TestMeasure(t *testing.T) {
 
 func TestTimeTo(t *testing.T) {
 	c := Case{NumLayers: 1, BatchSize: 16, Width: 16}
-	if seconds, epochs, err := TimeTo(t.Context(), c, smallSet(t), smallSet(t), 0.7, 50); err != nil || epochs < 1 || seconds <= 0 {
+	if seconds, epochs, err := TimeTo(t.Context(), c, smallSet(t), smallSet(t), 0.7, 50); err != nil || epochs < 1 || seconds <= 0 && runtime.GOOS != "windows" { // whose time.Now is coarse
 		t.Errorf("%v s, %d epochs, %v", seconds, epochs, err)
 	}
 	if _, epochs, err := TimeTo(t.Context(), c, smallSet(t), smallSet(t), 1, 1); err != nil || epochs != 0 {

@@ -93,11 +93,14 @@ def summary(lines):
     return row
 
 
-def shown(x):
-    """A number with three digits that count, not too long."""
+def shown(x, digits=3):
+    """A number with so many digits that count, not too long."""
+    x = float(f"{x:.{digits}g}")
     if x == 0 or 0.001 <= abs(x) < 1000:
-        return f"{x:.3g}"
-    return f"{x:.0f}" if abs(x) >= 1000 else f"{x:.1e}".replace("e-0", "e-")
+        return f"{x:g}"
+    if abs(x) >= 1000:
+        return f"{x:.0f}"
+    return f"{x:.{min(digits, 2) - 1}e}".replace("e-0", "e-")
 
 
 def table(head, lines):
@@ -111,17 +114,27 @@ def value(rows, tool, problem, column):
 
 def regret_table(rows, names, n, tools):
     """The table of a group of problems after n trials; the best mean of a line is bold."""
+    cells = {name: {t: (value(rows, t, name, f"regret{n}"), value(rows, t, name, f"error{n}")) for t in tools} for name in names}
+    if all(name.startswith(tuple(TABLES)) for name in names):  # their regrets have one scale
+        cells["mean"] = {t: mean_of([line[t] for line in cells.values()]) for t in tools}
     lines = []
-    for name in names:
-        regrets = {tool: value(rows, tool, name, f"regret{n}") for tool in tools}
-        there = [x for tool, x in regrets.items() if x is not None and tool != "exact"]
-        cells = []
-        for tool, x in regrets.items():
-            error = value(rows, tool, name, f"error{n}")
-            text = "" if x is None else shown(x) if tool == "exact" else f"**{shown(x)}**" if x == min(there) else shown(x)
-            cells.append(text + (f" ± {shown(float(f'{error:.1g}'))}" if error else ""))
-        lines.append([name, *cells])
+    for name, line in cells.items():
+        best = min((x for t, (x, _) in line.items() if x is not None and t != "exact"), default=None)
+        lines.append([name, *(figure(x, error, x == best and t != "exact") for t, (x, error) in line.items())])
     return table(["", *(TITLES[t] for t in tools)], lines)
+
+
+def mean_of(figures):
+    """Returns the mean of means with their errors, and its error."""
+    if any(x is None for x, _ in figures):
+        return None, None
+    return statistics.fmean(x for x, _ in figures), math.hypot(*(error or 0 for _, error in figures)) / len(figures)
+
+
+def figure(x, error, bold):
+    if x is None:
+        return ""
+    return (f"**{shown(x)}**" if bold else shown(x)) + (f" ± {shown(error, 1)}" if error else "")
 
 
 def ranks(rows, names, n, tools):
