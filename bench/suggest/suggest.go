@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mnisttune/bayes"
+	"mnisttune/bayes/tpe"
 	"mnisttune/bench/problem"
 	"mnisttune/search"
 )
@@ -22,11 +23,28 @@ type Method struct {
 
 // Methods lists every method there is.
 func Methods() []Method {
+	gp := &bayes.Sampler{}
 	return []Method{
 		{Name: "random", Sampler: search.Random{}},
 		{Name: "sobol", Sampler: search.Sobol{}},
 		{Name: "grid", Sampler: search.Grid{}, Finite: true},
-		{Name: "bayes", Sampler: &bayes.Sampler{}},
+		{Name: "tpe", Sampler: &tpe.Sampler{}},
+		{Name: "bayes", Sampler: gp, Recommend: byMean(gp)},
+	}
+}
+
+// byMean recommends, where measurements are noisy, the configuration with the best
+// predicted mean, elsewhere the best measurement.
+func byMean(s *bayes.Sampler) problem.Recommender {
+	return func(p problem.Problem, trials []search.Trial) (search.Params, bool) {
+		if !p.Noisy() {
+			return problem.BestObserved(p, trials)
+		}
+		number, _, _, err := s.Recommend(search.Request{Space: p.Space, Directions: []search.Direction{p.Direction}, History: trials})
+		if err != nil { // no trial is complete
+			return nil, false
+		}
+		return trials[number].Params, true
 	}
 }
 

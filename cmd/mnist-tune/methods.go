@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mnisttune/bayes"
+	"mnisttune/bayes/tpe"
 	"mnisttune/search"
 )
 
@@ -19,6 +20,7 @@ var methods = []struct {
 	{"random", search.Random{}, 0},
 	{"sobol", search.Sobol{}, 0},
 	{"halving", search.Halving{Resource: resourceName}, 1},
+	{"tpe", &tpe.Sampler{}, 1},
 	{"bayes", &bayes.Sampler{}, 2},
 }
 
