@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"search/sobol":                  {},
 	"search/searchtest":             {"mnisttune/search"},
 	"search/spacefile":              {"mnisttune/search", "github.com/goccy/go-yaml/..."},
-	"bayes/tpe":                     {"mnisttune/search", "mnisttune/search/sobol", "gonum.org/v1/gonum/mathext"},
+	"bayes/tpe":                     {"mnisttune/search", "gonum.org/v1/gonum/mathext"},
 	"bayes":                         {"mnisttune/search", "mnisttune/search/sobol", "gonum.org/v1/gonum/..."},
 	"bench":                         {"mnisttune/nn", "mnisttune/mnist", "mnisttune/search", "mnisttune/bayes"},
 	"bench/problem":                 {"mnisttune/search"},
