@@ -2,16 +2,13 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"mnisttune/search"
 )
@@ -281,19 +278,7 @@ func TestKilledSearchWithAQueueGoesOn(t *testing.T) {
 		}
 	}
 	want := essence(callJSON(t, args("alone")...))
-	r := rand.New(rand.NewPCG(1, 2))
-	kills := 0
-	for range 6 {
-		ctx, kill := context.WithTimeout(t.Context(), time.Duration(60+r.IntN(240))*time.Millisecond)
-		err := program(ctx, args("killed")...).Run()
-		if ctx.Err() != nil && err != nil {
-			kills++
-		}
-		kill()
-	}
-	if kills == 0 {
-		t.Fatal("the search was over before it could be killed")
-	}
+	kills := killAgainAndAgain(t, filepath.Join(folder, "alone"), filepath.Join(folder, "killed"), args("killed"))
 	var stderr bytes.Buffer
 	cmd := program(t.Context(), append(args("killed"), "--json")...)
 	cmd.Stderr = &stderr

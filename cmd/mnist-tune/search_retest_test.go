@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"math"
 	"os"
@@ -45,11 +44,7 @@ func TestFoldsAndSeeds(t *testing.T) {
 	if again := essence(callJSON(t, args("two", "2")...)); !reflect.DeepEqual(again, want) {
 		t.Error("two jobs: another study")
 	}
-	for range 3 {
-		ctx, kill := context.WithTimeout(t.Context(), 250*time.Millisecond)
-		_ = program(ctx, args("killed", "2")...).Run() // it may end in time
-		kill()
-	}
+	killAgainAndAgain(t, filepath.Join(folder, "one"), filepath.Join(folder, "killed"), args("killed", "2"))
 	killed := callJSON(t, args("killed", "2")...)
 	if !reflect.DeepEqual(essence(killed), want) || !reflect.DeepEqual(killed["retests"], got["retests"]) {
 		t.Error("killed and resumed: another study")

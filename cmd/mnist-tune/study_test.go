@@ -24,6 +24,44 @@ func program(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// killAgainAndAgain runs a search and kills it with SIGKILL when its study has grown to some
+// share of the same one that was left alone, six times; so it is always killed before its
+// end, however fast the machine. It returns how often it was.
+func killAgainAndAgain(t *testing.T, alone, study string, args []string) (kills int) {
+	t.Helper()
+	whole, err := os.Stat(alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 6 {
+		cmd := program(t.Context(), args...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		enough := int64((float64(i) + r.Float64()) / 8 * float64(whole.Size()))
+		for over := false; !over; {
+			select {
+			case <-ended:
+				over = true
+			case <-time.After(time.Millisecond):
+				if info, err := os.Stat(study); err == nil && info.Size() > enough {
+					_ = cmd.Process.Kill() // it may have ended just now
+					if over = true; <-ended != nil {
+						kills++
+					}
+				}
+			}
+		}
+	}
+	if kills == 0 {
+		t.Fatal("the search was over before it could be killed")
+	}
+	return kills
+}
+
 // A search that is killed again and again ends as one that was left alone, with every
 // method and pruner, and leaves nothing but its log behind.
 func TestKilledSearchGoesOn(t *testing.T) {
@@ -36,22 +74,7 @@ func TestKilledSearchGoesOn(t *testing.T) {
 					"--seed", "3", "--width", "32", "--study", filepath.Join(folder, file), "--json"}
 			}
 			want := essence(callJSON(t, args("alone")[:len(args("alone"))-1]...))
-			r := rand.New(rand.NewPCG(1, 2))
-			kills, wait := 0, time.Millisecond
-			for range 6 {
-				ctx, kill := context.WithTimeout(t.Context(), wait*time.Duration(100+r.IntN(300)))
-				err := program(ctx, args("killed")...).Run() // a context that is done kills with SIGKILL
-				if ctx.Err() != nil && err != nil {
-					kills++
-				}
-				kill()
-				if info, err := os.Stat(filepath.Join(folder, "killed")); err != nil || info.Size() == 0 {
-					wait *= 2 // this machine is slow: the study had not begun
-				}
-			}
-			if kills == 0 {
-				t.Fatal("the search was over before it could be killed")
-			}
+			kills := killAgainAndAgain(t, filepath.Join(folder, "alone"), filepath.Join(folder, "killed"), args("killed"))
 			var stderr bytes.Buffer
 			cmd := program(t.Context(), "search", "--study", filepath.Join(folder, "killed"), "--data", dir, "--jobs", "2", "--json")
 			cmd.Stderr = &stderr

@@ -62,17 +62,17 @@ func wrongPruners() []wrong[search.Pruner] {
 		}}
 	}
 	own := func(t search.Trial) float64 { return t.Reports[len(t.Reports)-1].Value }
-	var calls atomic.Int64
+	var asked, pruned atomic.Int64 // each counts its own subject's calls: the checks know nothing else of its phase
 	return []wrong[search.Pruner]{
 		one("its zero value", nought{}, "validate"),
 		one("only its zero value is wrong", nought{Steps: 1}, "validate"),
-		one("rungs that wander", pruner{rung: func(_, step int) bool { return (calls.Add(1)+int64(step))%7 == 0 }}, "rungs"),
+		one("rungs that wander", pruner{rung: func(_, step int) bool { return (asked.Add(1)+int64(step))%7 == 0 }}, "rungs"),
 		one("no rungs", pruner{rung: func(_, step int) bool { return step > farthest }}, "rungs", "hopeless"),
 		one("rungs in a table", pruner{rung: func(_, step int) bool { return [1000]bool{1: true}[max(step, 0)] }}, "rungs"),
 		one("by chance", pruner{prune: func(_ search.Direction, history []search.Trial, _ search.Trial) bool {
 			return len(history) > 9 && rand.IntN(2) == 0
 		}}, "requests", "jobs", "best"),
-		one("every third", pruner{prune: func(search.Direction, []search.Trial, search.Trial) bool { return calls.Add(1)%3 == 0 }}, "requests", "first"),
+		one("every third", pruner{prune: func(search.Direction, []search.Trial, search.Trial) bool { return pruned.Add(1)%3 == 0 }}, "requests", "first"),
 		one("sorts the history", before(func(history []search.Trial, _ search.Trial) { slices.Reverse(history) }), "requests"),
 		one("writes into the history", before(func(history []search.Trial, _ search.Trial) {
 			for _, t := range history {
