@@ -1,9 +1,6 @@
 package search
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "fmt"
 
 // AttrConstraints is the attribute with a trial's constraint values, a list of numbers of
 // which none may be above 0. It is a system attribute in the log and has Optuna's name and
@@ -36,18 +33,7 @@ func (s *Study) SetConstraints(number int, values ...float64) error {
 			return fmt.Errorf("search: constraint %d of trial %d is %v", i, number, v)
 		}
 	}
-	data, err := json.Marshal(values)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, err := s.running(number)
-	if err != nil {
-		return err
-	}
-	s.attrs[number] = append(s.attrs[number], Op{Code: TrialSystemAttr, TrialID: t.ID, Key: AttrConstraints, Value: data})
-	return nil
+	return s.setLater(number, TrialSystemAttr, AttrConstraints, mustJSON(values))
 }
 
 // SetConstraints stores the trial's constraint values, see Study.SetConstraints.

@@ -133,19 +133,7 @@ func TestFullDiskInTheQueue(t *testing.T) {
 	}
 	j.full.Store(false)
 	enqueue(t, s, mixedQueue()...)
-	for _, at := range []int{0, 2, 5} {
-		err := Optimize(t.Context(), s, func(ctx context.Context, e *Evaluation) (float64, error) {
-			j.full.Store(e.Number == at)
-			return mixedCurve(ctx, e)
-		}, OptimizeOptions{Trials: 12, Jobs: 2})
-		if !errors.Is(err, ErrJournal) {
-			t.Fatalf("full at trial %d: %v", at, err)
-		}
-		j.full.Store(false)
-	}
-	if err := Optimize(t.Context(), s, mixedCurve, OptimizeOptions{Trials: 12, Jobs: 2}); err != nil {
-		t.Fatal(err)
-	}
+	j.optimize(t, s, mixedCurve, 12, 0, 2, 5)
 	if got, want := essence(s.Trials()), essence(alone.Trials()); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}

@@ -2,9 +2,7 @@ package search
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,10 +27,8 @@ func (s Space) CheckPartial(p Params) (Params, error) {
 			out[q.Name] = c
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(p)) {
-		if _, ok := s.index[name]; !ok {
-			return nil, fmt.Errorf("search: unknown parameter %q (have: %s)", name, strings.Join(s.names(), ", "))
-		}
+	if len(out) < len(p) {
+		return nil, s.unknown(p)
 	}
 	return out, nil
 }

@@ -345,6 +345,25 @@ func (j *faulty) Update(ctx context.Context, from int64, decide func([]Op) ([]Op
 	return j.MemoryJournal.Update(ctx, from, decide)
 }
 
+// optimize searches while the disk is full from those trials on, one after the other, and
+// then to the end.
+func (j *faulty) optimize(t *testing.T, s *Study, f Objective, trials int, full ...int) {
+	t.Helper()
+	for _, at := range full {
+		err := Optimize(t.Context(), s, func(ctx context.Context, e *Evaluation) (float64, error) {
+			j.full.Store(e.Number == at)
+			return f(ctx, e)
+		}, OptimizeOptions{Trials: trials, Jobs: 2})
+		if !errors.Is(err, ErrJournal) || !strings.Contains(err.Error(), "no space left") {
+			t.Fatalf("full at trial %d: %v", at, err)
+		}
+		j.full.Store(false)
+	}
+	if err := Optimize(t.Context(), s, f, OptimizeOptions{Trials: trials, Jobs: 2}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A full disk ends the search; it fails no trial, and when there is room again the study
 // ends as if nothing had happened.
 func TestFullDisk(t *testing.T) {
@@ -356,19 +375,7 @@ func TestFullDisk(t *testing.T) {
 	j := &faulty{MemoryJournal: NewMemoryJournal()}
 	o.Journal = j
 	s := openStudy(t, o)
-	for _, at := range []int{0, 7, 13} {
-		err := Optimize(t.Context(), s, func(ctx context.Context, e *Evaluation) (float64, error) {
-			j.full.Store(e.Number == at)
-			return curves(ctx, e)
-		}, OptimizeOptions{Trials: 20, Jobs: 2})
-		if !errors.Is(err, ErrJournal) || !strings.Contains(err.Error(), "no space left") {
-			t.Fatalf("full at trial %d: %v", at, err)
-		}
-		j.full.Store(false)
-	}
-	if err := Optimize(t.Context(), s, curves, OptimizeOptions{Trials: 20, Jobs: 2}); err != nil {
-		t.Fatal(err)
-	}
+	j.optimize(t, s, curves, 20, 0, 7, 13)
 	if got, want := essence(s.Trials()), essence(alone.Trials()); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}

@@ -2,6 +2,8 @@ package search
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -131,12 +133,20 @@ func (s Space) Check(p Params) (Params, error) {
 			out[q.Name] = c
 		}
 	}
-	for name := range p {
-		if _, ok := s.index[name]; !ok {
-			return nil, fmt.Errorf("search: unknown parameter %q (have: %s)", name, strings.Join(s.names(), ", "))
-		}
+	if len(out) < len(p) {
+		return nil, s.unknown(p)
 	}
 	return out, nil
+}
+
+// unknown returns the error about the first name, by the alphabet, that is no parameter.
+func (s Space) unknown(p Params) error {
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		if _, ok := s.index[name]; !ok {
+			return fmt.Errorf("search: unknown parameter %q (have: %s)", name, strings.Join(s.names(), ", "))
+		}
+	}
+	return nil
 }
 
 func (s Space) names() []string {

@@ -169,13 +169,18 @@ func (s *Study) SetAttr(number int, key string, value any) error {
 	if err != nil {
 		return fmt.Errorf("search: attribute %q of trial %d: %w", key, number, err)
 	}
+	return s.setLater(number, TrialUserAttr, key, data)
+}
+
+// setLater has an attribute of a running trial written with its outcome.
+func (s *Study) setLater(number int, code OpCode, key string, value json.RawMessage) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, err := s.running(number)
 	if err != nil {
 		return err
 	}
-	s.attrs[number] = append(s.attrs[number], Op{Code: TrialUserAttr, TrialID: t.ID, Key: key, Value: data})
+	s.attrs[number] = append(s.attrs[number], Op{Code: code, TrialID: t.ID, Key: key, Value: value})
 	return nil
 }
 

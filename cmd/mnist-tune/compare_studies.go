@@ -164,12 +164,3 @@ func (j *judgement) score(ctx context.Context, o *tune.Objective, t search.Trial
 	_, metrics, err := judge(ctx, trainer, j.test)
 	return metrics.Accuracy, err
 }
-
-// refitEpochs returns how many epochs a trial's parameters are trained on all rows for:
-// as many as its best epoch.
-func refitEpochs(t search.Trial) int {
-	if epoch := newTrialReport(t).BestEpoch; epoch != nil {
-		return max(1, *epoch)
-	}
-	return max(1, len(t.Reports))
-}

@@ -117,11 +117,16 @@ func (r *searchReport) addTrials(ds []search.Direction, trials []search.Trial) {
 		r.Best.SD = new(math.Sqrt(variance * float64(len(best.Scores()))))
 		r.Recommended.SD = r.Best.SD
 	}
-	r.refitEpochs = len(best.Reports)
-	if epoch := r.Trials[best.Number].BestEpoch; epoch != nil {
-		r.refitEpochs = *epoch
+	r.refitEpochs = refitEpochs(best)
+}
+
+// refitEpochs returns how many epochs a trial's parameters are trained on all rows for:
+// as many as its best epoch.
+func refitEpochs(t search.Trial) int {
+	if epoch := newTrialReport(t).BestEpoch; epoch != nil {
+		return max(1, *epoch)
 	}
-	r.refitEpochs = max(r.refitEpochs, 1)
+	return max(1, len(t.Reports))
 }
 
 // newTrialReport leaves out what JSON cannot hold (infinite values of other programs) and

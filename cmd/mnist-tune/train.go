@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -80,20 +78,7 @@ func addBackend(cmd *cobra.Command, backend *string) {
 }
 
 // checkOut refuses a place that no file can be saved in, before hours are spent.
-func checkOut(path string) error {
-	if path == "" {
-		return nil
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return usage(fmt.Errorf("--out %s: there is something that is not a file", path))
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".mnist-tune-*")
-	if err != nil {
-		return usage(fmt.Errorf("--out %s: cannot write there: %w", path, errors.Unwrap(err)))
-	}
-	f.Close()
-	return os.Remove(f.Name())
-}
+func checkOut(path string) error { return checkFile("out", path) }
 
 func (a *app) train(ctx context.Context, cfg nn.Config, data *dataFlags, options nn.Options, out string) error {
 	all, test, err := data.load()

@@ -2,7 +2,6 @@ package searchtest
 
 import (
 	"math"
-	"math/rand/v2"
 
 	"mnisttune/search"
 )
@@ -122,26 +121,6 @@ func checkMirrored(r reporter, p search.Pruner) {
 
 // checkPrunerJobs runs one study with several numbers of jobs.
 func checkPrunerJobs(r reporter, p search.Pruner) {
-	const n = 30
-	space := subject{}.mixedSpace().Space
-	run := func(trials, jobs int) ([]string, bool) {
-		o := search.StudyOptions{Space: space, Sampler: search.Random{}, Pruner: p, Seed: 4, Lag: 8}
-		_, got, ok := optimize(r, o, curve(space, rand.New(rand.NewPCG(uint64(jobs), 2))), trials, jobs)
-		return got, ok
-	}
-	want, ok := run(n, 1)
-	if !ok {
-		return
-	}
-	if len(want) < n {
-		r.Fatalf("a study of %d trials ended after %d", n, len(want))
-	}
-	for _, jobs := range []int{2, 4} {
-		if got, ok := run(n, jobs); ok && difference(got, want) != "" {
-			r.Errorf("with %d jobs there is another study than with one: %s", jobs, difference(got, want))
-		}
-	}
-	if got, ok := run(n/2, 4); ok && difference(got, want[:n/2]) != "" {
-		r.Errorf("a study of %d trials is not the beginning of one of %d: %s", n/2, n, difference(got, want[:n/2]))
-	}
+	o := search.StudyOptions{Space: subject{}.mixedSpace().Space, Sampler: search.Random{}, Pruner: p, Seed: 4, Lag: 8}
+	checkOneStudy(r, o, 30, 2)
 }

@@ -58,8 +58,14 @@ func optimize(r reporter, o search.StudyOptions, f search.Objective, trials, job
 func checkSamplerJobs(r reporter, s subject) {
 	n := scaled(20)
 	o := search.StudyOptions{Space: s.mixedSpace().Space, Sampler: s.Sampler, Pruner: search.ASHA{}, Seed: 11, Lag: 4}
+	checkOneStudy(r, o, n, 1)
+}
+
+// checkOneStudy runs a study of n trials with several numbers of jobs, whose trials take
+// turns in other ways, and one of half the trials. salt decides the turns.
+func checkOneStudy(r reporter, o search.StudyOptions, n int, salt uint64) {
 	run := func(trials, jobs int) ([]string, bool) {
-		_, got, ok := optimize(r, o, curve(o.Space, rand.New(rand.NewPCG(uint64(jobs), 1))), trials, jobs)
+		_, got, ok := optimize(r, o, curve(o.Space, rand.New(rand.NewPCG(uint64(jobs), salt))), trials, jobs)
 		return got, ok
 	}
 	want, ok := run(n, 1)
