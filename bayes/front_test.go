@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"mnisttune/bayes/internal/studytest"
 	"mnisttune/search"
 )
 
@@ -14,20 +15,14 @@ import (
 func studyOf(t *testing.T, s search.Sampler, sp search.Space, ds []search.Direction, f func(search.Params) (values, broken []float64), n int, seed uint64) []search.Trial {
 	t.Helper()
 	var done []search.Trial
-	for i := range n {
-		req := search.Request{Space: sp, Directions: ds, History: slices.Clone(done), Number: i, Rand: rand.New(rand.NewPCG(seed, uint64(i))), Attrs: map[string]any{}}
-		p, err := s.Sample(t.Context(), req)
+	for range n {
+		trial, err := studytest.Suggest(s, sp, ds, slices.Clone(done), seed)
 		if err != nil {
 			t.Fatal(err)
 		}
-		trial := search.Trial{Number: i, State: search.Complete, Params: p, Attrs: map[string]json.RawMessage{}}
-		for k, v := range req.Attrs {
-			if trial.Attrs[k], err = json.Marshal(v); err != nil {
-				t.Fatal(err)
-			}
-		}
+		trial.State = search.Complete
 		var broken []float64
-		if trial.Values, broken = f(p); broken != nil {
+		if trial.Values, broken = f(trial.Params); broken != nil {
 			if trial.Attrs[search.AttrConstraints], err = json.Marshal(broken); err != nil {
 				t.Fatal(err)
 			}

@@ -12,66 +12,15 @@ import (
 	"slices"
 	"testing"
 
+	"mnisttune/bayes/internal/studytest"
 	"mnisttune/search"
 )
 
-// ask makes one suggestion and returns it as a running trial.
-func ask(s *Sampler, sp search.Space, d search.Direction, history []search.Trial, seed uint64) (search.Trial, error) {
-	n := len(history)
-	req := search.Request{
-		Space: sp, Directions: []search.Direction{d}, History: history, Number: n,
-		Rand: rand.New(rand.NewPCG(seed, uint64(n))), Attrs: map[string]any{},
-	}
-	p, err := s.Sample(context.Background(), req)
-	if err != nil {
-		return search.Trial{}, err
-	}
-	if _, err := sp.Check(p); err != nil {
-		return search.Trial{}, fmt.Errorf("not a configuration of the space: %w", err)
-	}
-	t := search.Trial{Number: n, State: search.Running, Params: p, Attrs: map[string]json.RawMessage{}}
-	for k, v := range req.Attrs {
-		raw, err := json.Marshal(v)
-		if err != nil {
-			return search.Trial{}, fmt.Errorf("attribute %s: %w", k, err)
-		}
-		t.Attrs[k] = raw
-	}
-	return t, nil
-}
-
-// study runs n trials; trial i is chosen from the results of those up to i-lag.
-// A NaN fails the trial.
-func study(t testing.TB, s *Sampler, sp search.Space, d search.Direction, f func(search.Params) float64, n, lag int, seed uint64) []search.Trial {
-	t.Helper()
-	var done []search.Trial
-	keys := map[string]bool{}
-	for i := range n {
-		known := slices.Clone(done)
-		for j := max(0, i-lag+1); j < i; j++ {
-			known[j].State, known[j].Values = search.Running, nil
-		}
-		trial, err := ask(s, sp, d, known, seed)
-		if errors.Is(err, search.ErrExhausted) {
-			return done
-		}
-		if err != nil {
-			t.Fatalf("trial %d: %v", i, err)
-		}
-		if key := sp.Key(trial.Params); keys[key] {
-			t.Fatalf("trial %d repeats %v", i, trial.Params)
-		} else {
-			keys[key] = true
-		}
-		if v := f(trial.Params); math.IsNaN(v) {
-			trial.State = search.Failed
-		} else {
-			trial.State, trial.Values = search.Complete, []float64{v}
-		}
-		done = append(done, trial)
-	}
-	return done
-}
+// Suggestions and studies, see their package.
+var (
+	ask   = studytest.Ask
+	study = studytest.Study
+)
 
 func best(d search.Direction, trials []search.Trial) float64 {
 	top := math.NaN()

@@ -4,69 +4,21 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
 
+	"mnisttune/bayes/internal/studytest"
 	"mnisttune/search"
 )
 
-// ask makes one suggestion and returns it as a running trial.
-func ask(s *Sampler, space search.Space, d search.Direction, history []search.Trial, seed uint64) (search.Trial, error) {
-	n := len(history)
-	req := search.Request{
-		Space: space, Directions: []search.Direction{d}, History: history, Number: n,
-		Rand: rand.New(rand.NewPCG(seed, uint64(n))), Seed: seed, Attrs: map[string]any{},
-	}
-	p, err := s.Sample(context.Background(), req)
-	if err != nil {
-		return search.Trial{}, err
-	}
-	if _, err := space.Check(p); err != nil {
-		return search.Trial{}, fmt.Errorf("not a configuration of the space: %w", err)
-	}
-	raw, err := json.Marshal(req.Attrs[attr])
-	if err != nil {
-		return search.Trial{}, err
-	}
-	return search.Trial{Number: n, State: search.Running, Params: p, Attrs: map[string]json.RawMessage{attr: raw}}, nil
-}
-
-// study runs n trials; trial i is chosen from the results of those up to i-lag. A NaN
-// fails the trial.
-func study(t testing.TB, s *Sampler, space search.Space, d search.Direction, f func(search.Params) float64, n, lag int, seed uint64) []search.Trial {
-	t.Helper()
-	var done []search.Trial
-	keys := map[string]bool{}
-	for i := range n {
-		known := slices.Clone(done)
-		for j := max(0, i-lag+1); j < i; j++ {
-			known[j].State, known[j].Values = search.Running, nil
-		}
-		trial, err := ask(s, space, d, known, seed)
-		if errors.Is(err, search.ErrExhausted) {
-			return done
-		}
-		if err != nil {
-			t.Fatalf("trial %d: %v", i, err)
-		}
-		if key := space.Key(trial.Params); keys[key] {
-			t.Fatalf("trial %d repeats %v", i, trial.Params)
-		} else {
-			keys[key] = true
-		}
-		if v := f(trial.Params); math.IsNaN(v) {
-			trial.State = search.Failed
-		} else {
-			trial.State, trial.Values = search.Complete, []float64{v}
-		}
-		done = append(done, trial)
-	}
-	return done
-}
+// Suggestions and studies, see their package.
+var (
+	ask   = studytest.Ask
+	study = studytest.Study
+)
 
 func number(p search.Params, name string) float64 {
 	v, _ := p.Float(name)

@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"search/sobol":                  {},
 	"search/searchtest":             {"mnisttune/search"},
 	"search/spacefile":              {"mnisttune/search", "github.com/goccy/go-yaml/..."},
+	"bayes/internal/studytest":      {"mnisttune/search"},
 	"bayes/tpe":                     {"mnisttune/search", "gonum.org/v1/gonum/mathext"},
 	"bayes":                         {"mnisttune/search", "mnisttune/search/sobol", "gonum.org/v1/gonum/..."},
 	"bench":                         {"mnisttune/nn", "mnisttune/mnist", "mnisttune/search", "mnisttune/bayes"},
