@@ -79,8 +79,7 @@ Pruned trials count with the value that they had.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&f.study.file, "study", defaultStudyFile, "file that keeps the study")
-	fs.StringVar(&f.study.name, "study-name", "", "name of the study in the file, where there are several")
+	f.study.addShown(cmd)
 	fs.IntVar(&f.points, "points", 7, "values of a parameter at which its dependence is shown")
 	return cmd
 }

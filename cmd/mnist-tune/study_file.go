@@ -32,7 +32,17 @@ type studyFlags struct{ file, name string }
 
 func (f *studyFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.file, "study", defaultStudyFile, "file that keeps the study; one that exists is gone on with (none: keep nothing)")
+	f.addName(cmd)
+}
+
+func (f *studyFlags) addName(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "study-name", "", "name of the study in the file, where there are several")
+}
+
+// addShown is add for a command that only shows a study.
+func (f *studyFlags) addShown(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.file, "study", defaultStudyFile, "file that keeps the study")
+	f.addName(cmd)
 }
 
 // studyPlace is a file for a study and what is there already.

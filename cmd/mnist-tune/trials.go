@@ -34,7 +34,7 @@ var trialsFormats = []string{"table", "csv", "json", "md"}
 const allColumns = "all"
 
 func newTrials(a *app) *cobra.Command {
-	f := trialsFlags{study: studyFlags{file: defaultStudyFile}}
+	var f trialsFlags
 	cmd := &cobra.Command{
 		Use:   "trials",
 		Short: "Show every trial of a study as a table, CSV, JSON or Markdown",
@@ -69,8 +69,7 @@ md rounded ones and the essential columns, unless --columns says otherwise; --co
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&f.study.file, "study", defaultStudyFile, "file that keeps the study")
-	fs.StringVar(&f.study.name, "study-name", "", "name of the study in the file, where there are several")
+	f.study.addShown(cmd)
 	fs.StringVar(&f.format, "format", trialsFormats[0], strings.Join(trialsFormats, ", "))
 	fs.StringSliceVar(&f.columns, "columns", nil, "names of columns in their order, or all (default: all, of table and md the essential ones)")
 	fs.StringVar(&f.sort, "sort", "", "column to sort by, in ascending order; -COLUMN in descending order (default: by number)")
